@@ -34,8 +34,8 @@ export interface KeeperReference extends ProcessReference {
  * if (upgrade !== undefined) console.log(`pid ${upgrade.pid} takes over (${upgrade.phase})`);
  */
 export interface UpgradeState {
-  /** The successor. */
-  readonly pid: number;
+  /** The successor. Null if its program could not be started. */
+  readonly pid: number | null;
   /**
    * `starting`: the successor is not ready yet. `draining`: the gateway no longer accepts clients,
    * and its open connections are ending. `kept`: the upgrade failed, and the gateway keeps running.
@@ -43,6 +43,8 @@ export interface UpgradeState {
   readonly phase: 'starting' | 'draining' | 'kept';
   /** Why the gateway was kept. */
   readonly reason?: string;
+  /** The beginning of the phase, in ISO 8601 format. */
+  readonly since?: string;
 }
 
 /**

@@ -54,16 +54,16 @@ class Arguments {
     });
     return fits ? texts : Reject<std::vector<std::string>>(index, "an array of strings");
   }
-  // Reads descriptors or pids.
-  std::vector<std::intptr_t> Descriptors(std::size_t index) {
-    std::vector<std::intptr_t> descriptors;
+  // Reads an array of descriptors or of pids.
+  std::vector<std::intptr_t> NaturalNumbers(std::size_t index) {
+    std::vector<std::intptr_t> numbers;
     bool fits = ForEachItem(index, [&](Napi::Value value) {
       std::int64_t number = value.IsNumber() ? value.As<Napi::Number>().Int64Value() : -1;
-      descriptors.push_back(static_cast<std::intptr_t>(number));
+      numbers.push_back(static_cast<std::intptr_t>(number));
       return number >= 0;
     });
-    return fits ? descriptors
-                : Reject<std::vector<std::intptr_t>>(index, "an array of descriptors");
+    return fits ? numbers
+                : Reject<std::vector<std::intptr_t>>(index, "an array of natural numbers");
   }
   Napi::Function Function(std::size_t index) {
     if (info_[index].IsFunction()) return info_[index].As<Napi::Function>();

@@ -20,7 +20,7 @@ Napi::Value JsExec(const Napi::CallbackInfo& info) {
   program.path = arguments.Text(0);
   program.arguments = arguments.Texts(1);
   program.environment = arguments.Texts(2);
-  program.inherit = arguments.Descriptors(3);
+  program.inherit = arguments.NaturalNumbers(3);
   if (!arguments.valid()) return info.Env().Undefined();
   ThrowForPath(info.Env(), ExecProgram(program), program.path);
   return info.Env().Undefined();
@@ -48,7 +48,7 @@ Napi::Value JsSendSignal(const Napi::CallbackInfo& info) {
 
 Napi::Value JsReapOrphans(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
-  std::vector<std::intptr_t> known = arguments.Descriptors(0);
+  std::vector<std::intptr_t> known = arguments.NaturalNumbers(0);
   if (!arguments.valid()) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), ReapOrphans({known.begin(), known.end()}));
 }

@@ -21,6 +21,8 @@ namespace {
 // The most oversized states that one call skips, so that a sender cannot keep it busy.
 constexpr int kMaxSkipped = 64;
 
+constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+
 struct UnixAddress {
   sockaddr_un storage = {};
   socklen_t length = 0;
@@ -98,6 +100,9 @@ Status NotifySocket::Open(const std::string& address) {
   Status status = ToUnixAddress(address, "bind", &at);
   if (status.ok()) status = OpenDatagramSocket(&socket);
   if (!status.ok()) return status;
+  // On Linux the file gets the mode of the socket, so that no other user can send to the file
+  // before ProtectFile() has changed it. On macOS this fails.
+  (void)fchmod(Fd(socket), kOwnerOnly);
   if (bind(Fd(socket), at.get(), at.length) != 0) return Status::SystemError(errno, "bind");
   socket_ = std::move(socket);
   return IsAbstract(address) ? status : ProtectFile(address);
@@ -110,7 +115,7 @@ Status NotifySocket::ProtectFile(const std::string& path) {
   if (!status.ok()) return status;
   path_ = path;
   identity_ = IdentityOf(info);
-  bool done = chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0;
+  bool done = chmod(path.c_str(), kOwnerOnly) == 0;
   return done ? status : Status::SystemError(errno, "chmod");
 }
 

@@ -83,6 +83,14 @@ TEST("a recalled listener listens on another descriptor number") {
   CHECK(ErrorOfListening(endpoint).empty());
 }
 
+TEST("a recalled listener keeps the text of its address") {
+  Listener listener = ListenOn({"127.1", 0});
+  (void)listener.Lend();
+  std::uint16_t port = listener.endpoint().port;
+  CHECK(listener.Recall().ok());
+  CHECK(listener.endpoint().address == "127.1" && listener.endpoint().port == port);
+}
+
 TEST("a lent listener whose descriptor other code has closed cannot be recalled") {
   Listener listener = ListenOn(kAnyPort);
   int fd = static_cast<int>(listener.Lend());

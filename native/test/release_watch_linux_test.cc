@@ -2,16 +2,12 @@
 // call.
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <mutex>
 #include <set>
 #include <string>
@@ -20,6 +16,7 @@
 #include "acquiring.h"
 #include "directory.h"
 #include "idle_child.h"
+#include "refused_call_linux.h"
 #include "resource_usage.h"
 #include "test.h"
 #include "watcher.h"
@@ -130,21 +127,6 @@ TEST("the thread of a watch receives no signals") {
   CHECK(handled == 0);
   pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
   CHECK(handled == 1);
-}
-
-// Makes a system call fail with the given error until this process ends.
-void Refuse(unsigned call, unsigned code) {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  sock_fprog program = {static_cast<unsigned short>(sizeof filter / sizeof filter[0]), filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    Skip("this kernel has no seccomp filters, so no system call can be refused");
-  }
 }
 
 TEST(

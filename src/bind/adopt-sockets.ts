@@ -13,6 +13,12 @@ export interface InheritedSockets {
   readonly copy: boolean;
 }
 
+export interface AdoptedSockets {
+  readonly listener: BoundListener;
+  /** The number of inherited sockets that the listener has. It may have bound another one. */
+  readonly count: number;
+}
+
 /**
  * Adopts the sockets that listen on exactly this host and port; port 0 accepts any port. Binds the
  * second address of `localhost` if only the first was inherited. Returns null, and leaves the
@@ -21,14 +27,17 @@ export interface InheritedSockets {
 export function adoptSockets(
   sockets: InheritedSockets,
   { host, port, backlog }: Endpoint & { readonly backlog: number },
-): BoundListener | null {
+): AdoptedSockets | null {
   const [address, second] = addressesOf(host);
   const first = adoptOne(sockets, address!, port);
   if (first === null) return null;
   const bound = native().portOf(first);
   try {
-    const others = second === undefined ? [] : adoptOrBind(sockets, second, bound, backlog);
-    return new BoundListener([first, ...others], { address: address!, port: bound, backlog });
+    const other = second === undefined ? null : adoptOne(sockets, second, bound);
+    const adopted = other === null ? [first] : [first, other];
+    const own = second !== undefined && other === null ? bindOther(second, bound, backlog) : [];
+    const listener = new BoundListener([...adopted, ...own], { address: address!, port: bound, backlog });
+    return { listener, count: adopted.length };
   } catch {
     if (sockets.copy) native().closeListener(first);
     else native().detachListener(first);
@@ -48,9 +57,7 @@ function adoptOne({ descriptors, copy }: InheritedSockets, address: string, port
 }
 
 /** Returns an empty array if this host does not have the address. */
-function adoptOrBind(sockets: InheritedSockets, address: string, port: number, backlog: number): ListenerId[] {
-  const id = adoptOne(sockets, address, port);
-  if (id !== null) return [id];
+function bindOther(address: string, port: number, backlog: number): ListenerId[] {
   try {
     return [native().listen(address, port, backlog)];
   } catch (error) {

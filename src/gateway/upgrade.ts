@@ -49,7 +49,10 @@ export class Upgrades {
     if (this.#successor !== null) return kept({ reason: 'in-progress' }, this.#successor.pid);
     // Step 15 of docs/protocol.md.
     const started = startSuccessor(request, this.#bequeathed());
-    if (!(started instanceof Successor)) return kept(started, null);
+    if (!(started instanceof Successor)) {
+      this.#record(null, { phase: 'kept', reason: started.reason });
+      return kept(started, null);
+    }
     return this.#replaceBy(this.#watch(started), request);
   }
 
@@ -91,7 +94,7 @@ export class Upgrades {
 
   /** Waits until the successor is ready. Returns why it does not take over, or null. */
   #prepare(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
-    this.#record(successor, { phase: 'starting' });
+    if (successor.pid !== null) this.#record(successor.pid, { phase: 'starting' });
     return firstOf([successor.reported, successor.lost], request.readyTimeoutMs, request.signal);
   }
 
@@ -100,7 +103,7 @@ export class Upgrades {
    * hook.
    */
   async #drain(successor: Successor, request: UpgradeRequest): Promise<Failure | null> {
-    this.#record(successor, { phase: 'draining' });
+    this.#record(successor.pid, { phase: 'draining' });
     await this.#listener?.pause(successor.takeCopies());
     const connectionsEnded = this.#listener?.drain(request.graceMs) ?? Promise.resolve();
     this.#drained = (async () => request.drain(connectionsEnded))();
@@ -130,17 +133,17 @@ export class Upgrades {
    * Waits for the caller's hook, which must not go on after the caller knows the outcome.
    */
   async #keep(successor: Successor, reason: string): Promise<void> {
-    this.#record(successor, { phase: 'kept', reason });
+    this.#record(successor.pid, { phase: 'kept', reason });
     void successor.stop();
     if (!this.#closing) await this.#listener?.resume();
     await this.#drained.catch(() => {});
   }
 
   /** Writes the progress to the owner records, for `gateway-lock status` and `reload`. */
-  #record({ pid }: Successor, progress: Omit<UpgradeState, 'pid'>): void {
-    if (pid === null) return;
+  #record(pid: number | null, progress: Pick<UpgradeState, 'phase' | 'reason'>): void {
     try {
-      for (const lock of this.#locks) lock.updateOwner({ upgrade: { pid, ...progress } });
+      const upgrade = { pid, ...progress, since: new Date().toISOString() };
+      for (const lock of this.#locks) lock.updateOwner({ upgrade });
     } catch {
       // The record is only a hint. A full disk, for example, must not prevent the upgrade.
     }

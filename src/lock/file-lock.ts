@@ -230,9 +230,8 @@ export class FileLock {
     return true;
   }
 
-  /** Continues as `fresh`, another lock at the same path. @internal */
+  /** Continues as `fresh`, another lock at the same path, after {@link leave}. @internal */
   replaceBy(fresh: FileLock): void {
-    this.leave();
     this.#id = fresh.#id;
     this.#keeper = fresh.#keeper;
     this.#record = fresh.#record;

@@ -122,10 +122,15 @@ function keeperOf(value: unknown): KeeperReference | null {
 const PHASES: readonly unknown[] = ['starting', 'draining', 'kept'] satisfies UpgradeState['phase'][];
 
 function upgradeOf(value: unknown): UpgradeState | null {
-  const { pid, phase, reason } = fieldsOf(value);
-  if (!isPid(pid) || !PHASES.includes(phase)) return null;
-  const state = { pid, phase: phase as UpgradeState['phase'] };
-  return typeof reason === 'string' ? { ...state, reason: printable(reason) } : state;
+  const { pid, phase, reason, since } = fieldsOf(value);
+  if (!(isPid(pid) || (pid === null && phase === 'kept')) || !PHASES.includes(phase)) return null;
+  const date = dateOrNull(since);
+  return {
+    pid,
+    phase: phase as UpgradeState['phase'],
+    ...(typeof reason === 'string' ? { reason: printable(reason) } : {}),
+    ...(date === null ? {} : { since: date }),
+  };
 }
 
 function fieldsOf(value: unknown): Fields {

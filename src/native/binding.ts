@@ -148,8 +148,9 @@ export interface NativeBinding {
    */
   findLockHolders(path: string): readonly number[];
   /**
-   * Returns the start time of a process, to be compared for equality only. Returns -1 if there is
-   * no such process, and 0 if its start time is unknown.
+   * Returns the start time of a process in a unit of the system. A later process has a larger or
+   * equal one, on systems other than Linux only unless the clock was set back. Returns -1 if there
+   * is no such process, and 0 if its start time is unknown.
    */
   processStartToken(pid: number): number;
   /** Returns the start time of a process in milliseconds since 1970, or 0 if unknown. */

@@ -7,6 +7,8 @@ import { need, whyNoInheritance } from '../support/capabilities.js';
 import { DroppingProxy } from '../support/cluster/dropping-proxy.js';
 import { ENGINES, type RunningEngine } from '../support/cluster/engines.js';
 import { CLI, type RunOptions, startRun } from '../support/cluster/run-command.js';
+import { start as startCommand } from '../support/command.js';
+import { CONTAINER, LEAVE_ORPHANS, whyNoContainer } from '../support/container.js';
 import { freshDirectory } from '../support/directories.js';
 import { until } from '../support/until.js';
 
@@ -60,6 +62,16 @@ test('run --cluster stops its program during a partition before the next host st
   expect(stderr).toMatch(/the cluster lock ends in \d+ ms; stopping the program/);
   expect(stderr).toMatch(/cluster lock '.*' expired/);
   expect(Number(second.lines()[0]![2])).toBeGreaterThan(Number(lines.at(-1)![2]));
+});
+
+test('run --cluster reaps orphans of the program as PID 1 of a container', async (ctx) => {
+  need(ctx, missing ?? whyNoContainer);
+  const flags = ['run', '--state-dir', freshDirectory(), '--cluster', urlOf(), '--cluster-name', freshName()];
+  const { out } = await startCommand([...flags, '--', 'sh', '-c', LEAVE_ORPHANS], {
+    program: [...CONTAINER, process.execPath, CLI],
+    cwd: freshDirectory(),
+  }).ended;
+  expect(out).toMatch(/^\d+ done\n$/);
 });
 
 test('run --cluster refuses flags with which the program or its socket would outlive the lock', (ctx) => {

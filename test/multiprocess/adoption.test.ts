@@ -395,6 +395,25 @@ describe('a program of gateway-lock run', () => {
     for (const path of lock.lockPaths) expect(isHeld(path)).toBe(false);
   });
 
+  test('a program that asks for another port than the inherited one fails, and leaves all to its keeper', async () => {
+    const { options, lock, successor, channel } = await startPair({}, { from: 'run', keeper });
+    const port = await freePort();
+    await expect(successor.call('gateway', { ...options, port })).rejects.toMatchObject({
+      code: 'ERR_GATEWAY_BIND_FAILED',
+      message: expect.stringContaining(`the inherited socket does not listen on 127.0.0.1, port ${port}`),
+      hint: expect.stringContaining('gateway-lock run'),
+    });
+    await channel.reported('refused');
+    expect([lock.verify(), isHeld(lock.lockPaths[0]!)]).toEqual([true, true]);
+    expect(native().probePort('127.0.0.1', options.port)).toBe('accepted');
+    expect(native().probePort('127.0.0.1', port)).toBe('refused');
+  });
+
+  test('a program that binds no port may serve the inherited socket without this package', async () => {
+    const { options, successor } = await startPair({}, { from: 'run', keeper });
+    expect(await successor.call('gateway', { ...options, bind: false })).toMatchObject({ inheritedFrom: 'run' });
+  });
+
   test('a program binds its port itself if only the locks are passed', async () => {
     const { options, successor } = await startPair({ bind: false }, { from: 'run', keeper });
     expect(await successor.call('gateway', { ...options, bind: true })).toMatchObject({ inheritedFrom: 'run' });
@@ -435,6 +454,17 @@ describe('a socket of systemd', () => {
       expect(await askPid(options.port)).toBe(body);
       await actor.call('close', { graceMs: 0 });
     }
+  });
+
+  test('the variables stay if the unit has another socket, even if the gateway binds ::1 of localhost itself', async (ctx) => {
+    need(ctx, whyNoAddress('localhost'));
+    const options = { ...(await freshOptions()), host: 'localhost' };
+    const [own, other] = [listenerOn({ port: options.port }), listenerOn({ port: 0 })];
+    const actor = await startActivated([...own.fds, ...other.fds]);
+    expect(await actor.call('gateway', options)).toMatchObject({ inheritedFrom: 'systemd' });
+    await actor.call('serve', 'both');
+    expect(await askPid(options.port, '::1')).toBe('both');
+    expect((await actor.call<string[]>('variables', ...VARIABLES)).slice(1, 3)).toEqual([String(actor.pid), '2']);
   });
 
   test('a socket of another port stays with the program', async () => {

@@ -1,8 +1,9 @@
 // The commands `reload`, `stop` and `wait`: exit codes, messages, and the processes they signal.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { acquireGatewayLock, probeLock, resolveGatewayPaths, tryAcquireLock } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
@@ -57,6 +58,39 @@ describe('reload', () => {
     rmSync(join(kept.directory, behaviour));
     // A busy machine may need longer than this time limit to start a program.
     if (flags.length === 0) expect(await command('reload', kept)).toMatchObject({ code: 0 });
+  });
+
+  test('exits with 1 if the new program cannot be started, also the second time', async () => {
+    const tmp = join(freshDirectory(), 'tmp');
+    mkdirSync(tmp);
+    const kept = await KeptProgram.start(['--reload-on', 'SIGHUP'], { env: { TMPDIR: tmp } });
+    const { pid } = kept.record()!;
+    renameSync(tmp, `${tmp}-away`);
+    for (const _ of ['first', 'again']) {
+      expect(await command('reload', kept)).toMatchObject({
+        code: 1,
+        err: `gateway-lock: reload failed: the new program could not be started; pid ${pid} keeps running\n`,
+      });
+    }
+  });
+
+  test('exits with 1 during an earlier reload, and does not report its success as its own', async () => {
+    const kept = await KeptProgram.start(['--reload-on', 'SIGHUP', '--grace', '60000']);
+    const old = kept.record()!.pid;
+    writeFileSync(join(kept.directory, 'hang'), '');
+    kept.run.child.kill('SIGHUP');
+    const { pid } = await kept.phase('starting');
+    // Start times have a resolution of 10 ms.
+    await sleep(50);
+    const { code, out, err } = await command('reload', kept);
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      `gateway-lock: an earlier reload is in progress: pid ${pid} is not serving yet. Run this command again to load what has changed since\n`,
+    ]);
+    rmSync(join(kept.directory, 'hang'));
+    expect(await kept.waitForOther(old)).toBe(pid);
+    expect(await command('reload', kept)).toMatchObject({ code: 0 });
   });
 
   test('exits with 1 when the time of --wait has passed', async () => {
@@ -123,6 +157,23 @@ describe('stop', () => {
       out: `Stopped pid ${run.pid} and ${pid}\n`,
     });
     expect([hasEnded(run.pid), hasEnded(pid)]).toEqual([true, true]);
+  });
+
+  test('exits with 75 if another process has acquired the lock meanwhile', async () => {
+    const path = join(freshDirectory(), 'a.lock');
+    const lock = tryAcquireLock(path)!;
+    onTestFinished(() => lock.release());
+    const holder = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', lock.fd] });
+    onTestFinished(() => void holder.kill('SIGKILL'));
+    lock.nameHolder(holder.pid!);
+    // This process keeps the lock, so that `stop` never finds it free.
+    holder.once('exit', () => lock.nameHolder(process.pid));
+    const { code, out, err } = await gatewayLock(['stop', '--lock', path]);
+    expect([code, out, err]).toEqual([
+      75,
+      '',
+      `gateway-lock: stopped pid ${holder.pid}, but pid ${process.pid} has acquired the lock since. If a service manager restarts the gateway, stop it there\n`,
+    ]);
   });
 
   test('--kill-after ends a stopped keeper and a stopped program', async () => {

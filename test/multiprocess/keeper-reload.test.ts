@@ -1,5 +1,5 @@
 // `gateway-lock run --reload-on`: a new program takes the place of the old one, and no client is
-// refused. GATEWAY_LOCK_RESTARTS sets the number of reloads under load.
+// refused.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { need, whyNoInheritance, whyNoPython } from '../support/capabilities.js'
 import { freshDirectory } from '../support/directories.js';
 import { hasEnded, KeptProgram, type PROGRAMS } from '../support/kept-program.js';
 import { failures, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
+import { RESTARTS } from '../support/rounds.js';
 import { until } from '../support/until.js';
 
 beforeEach((ctx) => {
@@ -16,27 +17,26 @@ beforeEach((ctx) => {
 
 /** Clients that may wait for their answers when the next reload begins. */
 const FEW_CLIENTS = 50;
-const RELOADS = Number(process.env['GATEWAY_LOCK_RESTARTS'] ?? 50);
 const KINDS = [
   ['gateway', null],
   ['node', null],
   ['python', whyNoPython],
 ] as const satisfies readonly (readonly [keyof typeof PROGRAMS, string | null])[];
 
-test(`${RELOADS} reloads of a gateway refuse and reset no connection, and no third starter wins`, {
-  timeout: 60_000 + RELOADS * 5000,
+test(`${RESTARTS} reloads of a gateway refuse and reset no connection, and no third starter wins`, {
+  timeout: 60_000 + RESTARTS * 5000,
 }, async () => {
   const kept = await KeptProgram.start(['--reload-on', 'SIGHUP']);
   const load = await startLoad({ port: kept.port, webSockets: 0 });
   const third = startThirdStarter(kept.directory, kept.port);
-  for (let reload = 0; reload < RELOADS; reload++) {
+  for (let reload = 0; reload < RESTARTS; reload++) {
     await kept.reload();
     // On a busy machine the clients would otherwise arrive faster than they are served.
     await until(async () => (await load.report()).open < FEW_CLIENTS, 'the answers', 60_000);
   }
   const report = await load.end();
   expect(failures(report)).toEqual(NO_FAILURES);
-  expect(report.answered).toBeGreaterThan(RELOADS);
+  expect(report.answered).toBeGreaterThan(RESTARTS);
   expect(await third.end()).toBe(0);
 });
 

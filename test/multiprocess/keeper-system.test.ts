@@ -1,16 +1,17 @@
 // `gateway-lock run` between a service manager or a container and the program: sockets, states and
 // processes that it passes on.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { native } from '../../src/native/load.js';
 import { type Missing, need, whyNoInheritance, whyNoPython } from '../support/capabilities.js';
-import { COMMAND, gatewayLock, start } from '../support/command.js';
+import { COMMAND, gatewayLock, printedPid, start } from '../support/command.js';
+import { CONTAINER, LEAVE_ORPHANS, whyNoContainer } from '../support/container.js';
 import { freshDirectory } from '../support/directories.js';
 import { freePort } from '../support/free-port.js';
-import { KeptProgram } from '../support/kept-program.js';
+import { hasEnded, KeptProgram } from '../support/kept-program.js';
 import { whyNoCompiler } from '../support/load.js';
 import { until } from '../support/until.js';
 
@@ -161,8 +162,33 @@ signal.pause()`;
     const tmp = freshDirectory();
     const words = ['run', '--', 'sh', '-c', 'echo $NOTIFY_SOCKET'];
     const { out } = await gatewayLock(words, { env: { NOTIFY_SOCKET: path, TMPDIR: tmp } });
-    expect(out).toMatch(new RegExp(`^${tmp}/gateway-lock-\\w+/notify\n$`));
+    expect(out).toMatch(new RegExp(`^${tmp}/gateway-lock-run-\\w+/notify\n$`));
     expect(existsSync(join(out, '..'))).toBe(false);
+  });
+
+  test('the directory that a killed run has left is removed by the next one', async () => {
+    const { path } = openManager();
+    const env = { NOTIFY_SOCKET: path, TMPDIR: freshDirectory() };
+    const killed = start(['run', '--', 'sh', '-c', 'echo $$; exec sleep 60'], { env });
+    await printedPid(killed);
+    killed.child.kill('SIGKILL');
+    await until(() => hasEnded(killed.pid), 'the end of the command');
+    const [left] = readdirSync(env.TMPDIR);
+    const date = new Date(Date.now() - 120_000);
+    utimesSync(join(env.TMPDIR, left!), date, date);
+    await gatewayLock(['run', '--', 'true'], { env });
+    expect(readdirSync(env.TMPDIR)).toEqual([]);
+  });
+
+  test('WATCHDOG_PID names the program, and stays if it named another process', async () => {
+    const { path } = openManager();
+    const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '1000000' };
+    const words = [...RUN, '--', 'sh', '-c', 'echo $((WATCHDOG_PID - $$))'];
+    const asManager = ['sh', '-c', 'WATCHDOG_PID=$$; export WATCHDOG_PID; exec "$@"', 'sh', ...words];
+    expect((await start([], { program: asManager, env }).ended).out).toBe('0\n');
+    const other = { ...env, WATCHDOG_PID: '1' };
+    const { out } = await gatewayLock(['run', '--', 'sh', '-c', 'echo $WATCHDOG_PID'], { env: other });
+    expect(out).toBe('1\n');
   });
 
   test('run leaves no directory behind if the path is too long for a socket', async () => {
@@ -176,23 +202,10 @@ signal.pause()`;
 });
 
 describe('run as PID 1 of a container', () => {
-  const CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
-  const missing: Missing =
-    spawnSync(CONTAINER[0]!, [...CONTAINER.slice(1), 'true']).status === 0
-      ? null
-      : 'cannot create a pid namespace here';
-
-  beforeEach((ctx) => need(ctx, missing));
+  beforeEach((ctx) => need(ctx, whyNoContainer));
 
   test('reaps orphans of the program', async () => {
-    const script = `
-      for n in 1 2 3; do (sh -c 'echo $$ >> orphans; exec sleep 0.1' &); done
-      tries=600; until [ "$(wc -l < orphans)" -eq 3 ] 2>/dev/null || [ $((tries -= 1)) -eq 0 ]; do sleep 0.1; done
-      for pid in $(cat orphans); do
-        until [ ! -e /proc/$pid ] || [ $((tries -= 1)) -le 0 ]; do sleep 0.1; done
-        [ -e /proc/$pid ] && grep State /proc/$pid/status
-      done; echo $$ done`;
-    const { out } = await start(['--', 'sh', '-c', script], {
+    const { out } = await start(['--', 'sh', '-c', LEAVE_ORPHANS], {
       program: [...CONTAINER, ...RUN],
       cwd: freshDirectory(),
     }).ended;

@@ -2,16 +2,14 @@
 // two lives, no client is refused, no third process becomes a gateway, and there are never two.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { native } from '../../src/native/load.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
-import { failures, type Load, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
-import { until } from '../support/until.js';
+import { answersAgain, failures, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
+import { KILLS } from '../support/rounds.js';
+import { killed, suspended } from '../support/stopping.js';
 import { UpgradingGateway } from '../support/upgrading-gateway.js';
 
-/** Upgrades per step, side and action. `npm run test:restart` sets 1000 upgrades, which makes 200. */
-const ROUNDS = Math.max(20, Number(process.env['GATEWAY_LOCK_RESTARTS'] ?? 0) / 5);
 /** A test must not fail because a busy machine is slow. */
-const PATIENT = { timeout: 60_000 + ROUNDS * 30_000 };
+const PATIENT = { timeout: 60_000 + KILLS * 30_000 };
 /** Milliseconds for which a process is suspended. */
 const SUSPENDED_MS = 20;
 
@@ -37,11 +35,11 @@ beforeEach((ctx) => {
 });
 
 describe('an upgrade under load, with a third process that tries to start', () => {
-  test.each(CASES)(`${ROUNDS} times: %s the %s at the step '%s'`, PATIENT, async (action, side, step) => {
+  test.each(CASES)(`${KILLS} times: %s the %s at the step '%s'`, PATIENT, async (action, side, step) => {
     const gateway = await UpgradingGateway.start();
     const load = await startLoad({ port: gateway.port, intervalUs: 10_000 });
     const third = startThirdStarter(gateway.directory, gateway.port);
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < KILLS; round++) {
       await disturbedUpgrade(gateway, { action, side, step, kills: action === 'kill' || round % 2 === 0 });
       await answersAgain(load);
     }
@@ -70,7 +68,7 @@ async function disturbedUpgrade(gateway: UpgradingGateway, { action, side, step,
   await gateway.until(step);
   const victim = side === 'successor' ? successor : old;
   if (action === 'suspend') {
-    process.kill(victim, 'SIGSTOP');
+    await suspended(victim);
     await sleep(SUSPENDED_MS);
   }
   if (kills) await killed(victim);
@@ -81,16 +79,4 @@ async function disturbedUpgrade(gateway: UpgradingGateway, { action, side, step,
   }
   if (kills && side === 'successor') await gateway.until('kept', old);
   else await gateway.until('serving', successor);
-}
-
-async function killed(pid: number): Promise<void> {
-  process.kill(pid, 'SIGKILL');
-  // A zombie counts as ended: after the death of its parent, it may never be reaped.
-  await until(() => native().processStartToken(pid) === -1, `process ${pid} has ended`, 60_000);
-}
-
-/** Waits until a client that has connected after the upgrade is answered. */
-async function answersAgain(load: Load): Promise<void> {
-  const { answered, open } = await load.report();
-  await until(async () => (await load.report()).answered > answered + open, 'an answer', 60_000);
 }

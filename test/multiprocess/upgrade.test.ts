@@ -12,13 +12,13 @@ import { fetched } from '../support/clients.js';
 import { isAlive } from '../support/command.js';
 import { failures, NO_FAILURES, startLoad, startThirdStarter, whyNoCompiler } from '../support/load.js';
 import { whyNoAddress } from '../support/loopbacks.js';
+import { RESTARTS } from '../support/rounds.js';
+import { GATEWAY } from '../support/step-log.js';
 import { until } from '../support/until.js';
-import { GATEWAY, UpgradingGateway } from '../support/upgrading-gateway.js';
+import { UpgradingGateway } from '../support/upgrading-gateway.js';
 
-/** The number of upgrades under load. `npm run test:restart` sets it to 1000. */
-const UPGRADES = Number(process.env['GATEWAY_LOCK_RESTARTS'] ?? 50);
 /** A test must not fail because a busy machine is slow. */
-const PATIENT = { timeout: 60_000 + UPGRADES * 10_000 };
+const PATIENT = { timeout: 60_000 + RESTARTS * 10_000 };
 
 beforeEach((ctx) => {
   need(ctx, whyNoInheritance);
@@ -32,12 +32,12 @@ function ownerOf(gateway: UpgradingGateway) {
 }
 
 describe('upgrades under load', () => {
-  test(`${UPGRADES} upgrades refuse and reset no connection, and there are never two gateways`, PATIENT, async () => {
+  test(`${RESTARTS} upgrades refuse and reset no connection, and there are never two gateways`, PATIENT, async () => {
     const gateway = await UpgradingGateway.start();
     const load = await startLoad({ port: gateway.port });
     const third = startThirdStarter(gateway.directory, gateway.port);
     const gaps: number[] = [];
-    for (let upgrade = 0; upgrade < UPGRADES; upgrade++) {
+    for (let upgrade = 0; upgrade < RESTARTS; upgrade++) {
       await gateway.upgrade();
       await sleep(20);
       const report = await load.report();
@@ -120,10 +120,10 @@ describe('the owner record during an upgrade', () => {
     gateway.hold('draining');
     gateway.startUpgrade();
     const { pid } = await gateway.until('adopted');
-    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'starting' } });
+    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'starting', since: expect.any(String) } });
     gateway.release('adopted');
     await gateway.until('draining');
-    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'draining' } });
+    expect(ownerOf(gateway)).toEqual({ ...before, upgrade: { pid, phase: 'draining', since: expect.any(String) } });
     gateway.release('draining');
     await gateway.until('serving');
     const after = ownerOf(gateway)!;
@@ -159,13 +159,14 @@ describe('a successor that does not take over', () => {
       pid: null,
       cause: 'spawn /nonexistent/gateway ENOENT',
     });
+    expect(ownerOf(gateway)).toMatchObject({ upgrade: { pid: null, phase: 'kept', reason: 'exited' } });
   });
 
   test('a successor that hangs is ended after readyTimeoutMs, and blocks further upgrades until its end', async () => {
     const gateway = await UpgradingGateway.start({ readyTimeoutMs: 3000, successor: { hang: true } });
     gateway.startUpgrade();
     await until(() => ownerOf(gateway)?.upgrade !== undefined, 'the successor is spawned');
-    const { pid } = ownerOf(gateway)!.upgrade!;
+    const pid = ownerOf(gateway)!.upgrade!.pid!;
     // A stopped process ignores SIGTERM, so that it ends after 5 s by SIGKILL.
     process.kill(pid, 'SIGSTOP');
     expect(await outcomeOf(gateway)).toMatchObject({ reason: 'timed-out', pid });

@@ -2,16 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type OwnerRecord, probeLock, resolveGatewayPaths } from '../../src/index.js';
+import { type OwnerRecord, probeLock, resolveGatewayPaths, type UpgradeState } from '../../src/index.js';
 import { native } from '../../src/native/load.js';
 import { type Running, start } from './command.js';
 import { freshDirectory } from './directories.js';
 import { freePort } from './free-port.js';
+import { GATEWAY, StepLog } from './step-log.js';
 import { until } from './until.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
-/** Programs that serve on the inherited socket and answer `pid PID`. */
+/** Programs that serve on the inherited socket and answer with their pid. */
 export const PROGRAMS = {
   /** Uses this package, and adopts the lock. */
   gateway: (directory: string, port: number) => [
@@ -20,6 +21,8 @@ export const PROGRAMS = {
     directory,
     String(port),
   ],
+  /** Reports and waits at each step of a reload, and detects a second gateway. */
+  witnessed: (directory: string, port: number) => [process.execPath, GATEWAY, directory, String(port)],
   /** Knows only the socket, as a program for systemd. */
   node: () => [process.execPath, fixture('adopting-server.mjs')],
   python: () => ['python3', fixture('adopting-server.py')],
@@ -28,26 +31,29 @@ export const PROGRAMS = {
 export interface KeptOptions {
   readonly program?: keyof typeof PROGRAMS | readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** A program that runs the command. */
-  readonly launcher?: readonly string[];
+  /** @default a fresh directory */
+  readonly directory?: string;
+  /** @default a free port */
+  readonly port?: number;
 }
 
 export class KeptProgram {
   readonly run: Running;
   readonly directory: string;
   readonly port: number;
+  /** The steps of the program `witnessed`. */
+  readonly log: StepLog;
 
   private constructor(run: Running, directory: string, port: number) {
     this.run = run;
     this.directory = directory;
     this.port = port;
+    this.log = new StepLog(directory, run);
   }
 
   /** Starts `gateway-lock run` with the flags. Resolves when the program serves. */
   static async start(flags: readonly string[], options: KeptOptions = {}): Promise<KeptProgram> {
-    const { program = 'gateway', env = {} } = options;
-    const directory = freshDirectory();
-    const port = await freePort();
+    const { program = 'gateway', env = {}, directory = freshDirectory(), port = await freePort() } = options;
     const words = typeof program === 'string' ? PROGRAMS[program](directory, port) : program;
     const run = start(['run', '--state-dir', directory, '--port', String(port), ...flags, '--', ...words], { env });
     const kept = new KeptProgram(run, directory, port);
@@ -76,7 +82,7 @@ export class KeptProgram {
         headers: { connection: 'close' },
         signal: AbortSignal.timeout(timeoutMs),
       });
-      return Number(/pid (\d+)/.exec(await response.text())![1]);
+      return Number(/\d+/.exec(await response.text())![0]);
     } catch {
       return null;
     }
@@ -127,9 +133,11 @@ export class KeptProgram {
   }
 
   /** Waits for the phase of an upgrade in the record. */
-  async phase(phase: string): Promise<NonNullable<OwnerRecord['upgrade']>> {
+  async phase(phase: string): Promise<UpgradeState & { readonly pid: number }> {
     await until(() => this.record()?.upgrade?.phase === phase, `the phase ${phase}:\n${this.run.err}`, 60_000);
-    return this.record()!.upgrade!;
+    const { upgrade } = this.record()!;
+    if (upgrade!.pid === null) throw new Error('the new program could not be started');
+    return { ...upgrade!, pid: upgrade!.pid };
   }
 }
 

@@ -3,10 +3,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 import type { Missing } from './capabilities.js';
 import { type CommandOptions, type Running, start } from './command.js';
 import { freshDirectory } from './directories.js';
+import { suspended } from './stopping.js';
 import { until } from './until.js';
+
+/** The compiled clients, while their test runs. */
+let compiled: string | null = null;
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
@@ -108,16 +113,32 @@ async function nextReport(run: Running): Promise<LoadReport> {
   return JSON.parse(run.out) as LoadReport;
 }
 
+/** Compiles the clients once per test. */
 function compile(): string {
+  if (compiled !== null) return compiled;
   const file = join(freshDirectory(), 'load-generator');
   execFileSync('cc', ['-O1', '-o', file, fixture('load-generator.c')], { stdio: 'pipe' });
+  // The directory is removed after the test.
+  onTestFinished(() => {
+    compiled = null;
+  });
+  compiled = file;
   return file;
+}
+
+/** Waits until a client that connects from now on is answered. */
+export async function answersAgain(load: Load): Promise<void> {
+  const { answered, open } = await load.report();
+  await until(async () => (await load.report()).answered > answered + open, 'an answer', 60_000);
 }
 
 /** A process that tries to start a gateway with the same state directory all the time. */
 export interface ThirdStarter {
   /** Returns how often it succeeded. */
   wins(): number;
+  /** Suspends the process, so that it cannot win. */
+  pause(): Promise<void>;
+  resume(): void;
   end(): Promise<number>;
 }
 
@@ -130,6 +151,8 @@ export function startThirdStarter(stateDir: string, port: number, options: Comma
   const wins = () => run.out.split('won\n').length - 1;
   return {
     wins,
+    pause: () => suspended(run.pid),
+    resume: () => void process.kill(run.pid, 'SIGCONT'),
     end: async () => {
       run.child.stdin!.end();
       const { err } = await run.ended;

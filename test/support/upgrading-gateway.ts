@@ -1,17 +1,9 @@
-// Starts a gateway that replaces itself on SIGHUP (test/fixtures/upgrading-gateway.mjs), and follows
-// the steps of its upgrades, in whichever process they happen.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Starts a gateway that replaces itself on SIGHUP (test/fixtures/upgrading-gateway.mjs).
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
-import { type Running, start } from './command.js';
+import { start } from './command.js';
 import { freshDirectory } from './directories.js';
-
-/** The program of the gateways. */
-export const GATEWAY = fileURLToPath(new URL('../fixtures/upgrading-gateway.mjs', import.meta.url));
-/** The time limit for one step, in milliseconds: long, for busy machines. */
-const STEP_TIMEOUT_MS = 60_000;
+import { GATEWAY, type Step, StepLog } from './step-log.js';
 
 /** The content of options.json: options of upgrade(), and the behaviour of the gateways. */
 export interface GatewaySettings {
@@ -38,13 +30,6 @@ export interface SuccessorSettings {
   readonly acquire?: Readonly<Record<string, unknown>>;
 }
 
-/** A line that a gateway prints: a step that the process `pid` has reached. */
-export interface Step {
-  readonly pid: number;
-  readonly name: string;
-  readonly detail: string;
-}
-
 /** Where a gateway runs. */
 interface GatewayAddress {
   readonly directory: string;
@@ -54,33 +39,28 @@ interface GatewayAddress {
 
 export class UpgradingGateway {
   readonly directory: string;
-  readonly steps: Step[] = [];
+  /** The first process. */
+  readonly firstPid: number;
   port = 0;
-  #run!: Running;
-  #rest = '';
-  #since = 0;
+  readonly #log: StepLog;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, log: StepLog, firstPid: number) {
     this.directory = directory;
+    this.#log = log;
+    this.firstPid = firstPid;
   }
 
   static async start(options: GatewaySettings & Partial<GatewayAddress> = {}): Promise<UpgradingGateway> {
     const { directory = freshDirectory(), host = '127.0.0.1', port = 0, ...settings } = options;
-    const gateway = new UpgradingGateway(directory);
-    gateway.configure(settings);
-    gateway.#run = start([GATEWAY, gateway.directory, String(port), host], { program: [process.execPath] });
-    gateway.#run.child.stdout!.on('data', (text: string) => gateway.#read(text));
-    // Keeps the output of failed gateways for the report of a failed test.
-    onTestFinished(({ task }) => {
-      if (task.result?.state === 'fail') console.error(gateway.describe());
-    });
+    configure(directory, settings);
+    const run = start([GATEWAY, directory, String(port), host], { program: [process.execPath] });
+    const gateway = new UpgradingGateway(directory, new StepLog(directory, run), run.pid);
     gateway.port = Number((await gateway.until('serving')).detail);
     return gateway;
   }
 
-  /** The first process. */
-  get firstPid(): number {
-    return this.#run.pid;
+  get steps(): readonly Step[] {
+    return this.#log.steps;
   }
 
   /** The process that has reported `serving` last. */
@@ -89,34 +69,25 @@ export class UpgradingGateway {
   }
 
   configure(settings: GatewaySettings): void {
-    writeFileSync(join(this.directory, 'options.json'), JSON.stringify(settings));
+    configure(this.directory, settings);
   }
 
   hold(step: string): void {
-    writeFileSync(join(this.directory, `hold-${step}`), '');
+    this.#log.hold(step);
   }
 
   release(step: string): void {
-    rmSync(join(this.directory, `hold-${step}`), { force: true });
+    this.#log.release(step);
   }
 
-  /**
-   * Waits for a step with one of these names since the last {@link startUpgrade}, of any process or
-   * of the process `pid`.
-   */
-  async until(names: string | readonly string[], pid?: number): Promise<Step> {
-    const deadline = performance.now() + STEP_TIMEOUT_MS;
-    for (;;) {
-      const found = this.#find([names].flat(), pid);
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`no step '${names}' within ${STEP_TIMEOUT_MS} ms`);
-      await sleep(2);
-    }
+  /** Waits for a step since the last {@link startUpgrade}. @see StepLog.until */
+  until(names: string | readonly string[], pid?: number): Promise<Step> {
+    return this.#log.until(names, pid);
   }
 
   /** Sends SIGHUP to the serving process, or to `pid`. Returns the pid of that process. */
   startUpgrade(pid = this.servingPid): number {
-    this.#since = this.steps.length;
+    this.#log.begin();
     process.kill(pid, 'SIGHUP');
     return pid;
   }
@@ -128,27 +99,12 @@ export class UpgradingGateway {
     return pid;
   }
 
-  /** What the witnesses have found; '' if there was at most one gateway at any time. */
+  /** @see StepLog.doubles */
   doubles(): string {
-    const path = join(this.directory, 'doubles');
-    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+    return this.#log.doubles();
   }
+}
 
-  describe(): string {
-    const lines = this.steps.slice(-40).map(({ pid, name, detail }) => `${pid} ${name} ${detail}`);
-    return [...lines, this.#run.err].join('\n');
-  }
-
-  #read(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop()!;
-    for (const line of lines) {
-      const [pid, name, ...detail] = line.split(' ');
-      this.steps.push({ pid: Number(pid), name: name!, detail: detail.join(' ') });
-    }
-  }
-
-  #find(names: readonly string[], pid: number | undefined): Step | undefined {
-    return this.steps.slice(this.#since).find((step) => names.includes(step.name) && (pid ?? step.pid) === step.pid);
-  }
+function configure(directory: string, settings: GatewaySettings): void {
+  writeFileSync(join(directory, 'options.json'), JSON.stringify(settings));
 }

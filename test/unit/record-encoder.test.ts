@@ -134,12 +134,12 @@ describe('parseRecord()', () => {
   test('reads the keeper and the upgrade, and only their declared fields', () => {
     const valid = {
       keeper: { pid: 5, startToken: 6 },
-      upgrade: { pid: 7, phase: 'kept', reason: 'timed-out' },
+      upgrade: { pid: 7, phase: 'kept', reason: 'timed-out', since: '2026-01-01T00:00:00.000Z' },
     };
     expect(parseRecord(newLine(valid))).toMatchObject(valid);
     const hostile = {
       keeper: { pid: 5, startToken: 'x', more: 1 },
-      upgrade: { pid: 7, phase: 'starting', reason: '\x1b[31m\nroot', more: 1 },
+      upgrade: { pid: 7, phase: 'starting', reason: '\x1b[31m\nroot', since: 'yesterday', more: 1 },
     };
     const { keeper, upgrade } = parseRecord(newLine(hostile))!;
     expect(keeper).toEqual({ pid: 5, startToken: 0 });
@@ -158,6 +158,12 @@ describe('parseRecord()', () => {
   ])('omits a keeper and an upgrade of %j', (value) => {
     const record = parseRecord(newLine({ keeper: value, upgrade: value }))!;
     expect([record.pid, record.keeper, record.upgrade]).toEqual([process.pid, undefined, undefined]);
+  });
+
+  test('reads the upgrade of a program that could not be started, which has no pid', () => {
+    const upgrade = { pid: null, phase: 'kept', reason: 'exited' };
+    expect(parseRecord(newLine({ upgrade }))!.upgrade).toEqual(upgrade);
+    expect(parseRecord(newLine({ upgrade: { ...upgrade, phase: 'starting' } }))!.upgrade).toBeUndefined();
   });
 
   test('omits an upgrade in an unknown phase', () => {

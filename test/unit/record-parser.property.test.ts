@@ -77,7 +77,9 @@ describe('the parser of records', () => {
       fc.property(value, (any) => {
         const { keeper, upgrade } = parseRecord(newLine({ keeper: any, upgrade: any }))!;
         if (keeper !== undefined) expect(keeper.pid > 0 && Number.isFinite(keeper.startToken)).toBe(true);
-        if (upgrade !== undefined) expect(upgrade.pid > 0 && PHASES.includes(upgrade.phase)).toBe(true);
+        if (upgrade === undefined) return;
+        expect(upgrade.pid === null ? upgrade.phase === 'kept' : upgrade.pid > 0).toBe(true);
+        expect(PHASES).toContain(upgrade.phase);
       }),
       { numRuns: 500 },
     );

@@ -39,6 +39,16 @@ describe('the result of a reload', () => {
     expect(outcomeOf(kept)).toEqual({ state: 'failed', why });
   });
 
+  test('is a failure if the new program could not be started, also twice in a row', () => {
+    const upgrade = { pid: null, phase: 'kept', reason: 'exited' };
+    const first = { ...BEFORE, upgrade: { ...upgrade, since: '2026-01-01T00:00:00.000Z' } } as OwnerRecord;
+    const second = { ...BEFORE, upgrade: { ...upgrade, since: '2026-01-01T00:00:01.000Z' } };
+    const failed = { state: 'failed', why: 'the new program could not be started; pid 10 keeps running' };
+    expect(outcomeOf(first)).toEqual(failed);
+    expect(outcomeOf(first, {}, first)).toEqual({ state: 'waiting' });
+    expect(outcomeOf(second, {}, first)).toEqual(failed);
+  });
+
   test('ignores the failure of an earlier reload', () => {
     const earlier = { ...BEFORE, upgrade: { pid: 11, phase: 'kept', reason: 'exited' } } as OwnerRecord;
     expect(outcomeOf(earlier, {}, earlier)).toEqual({ state: 'waiting' });

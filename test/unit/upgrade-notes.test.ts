@@ -19,6 +19,10 @@ test.each([
     'upgrade: pid 7 was kept, because its successor (pid 8) did not adopt the locks and the socket.',
   ],
   [
+    { pid: null, phase: 'kept', reason: 'exited' },
+    'upgrade: pid 7 was kept, because its successor could not be started.',
+  ],
+  [
     { pid: 8, phase: 'kept', reason: 'aborted' },
     'upgrade: pid 7 was kept, because its successor (pid 8) failed (aborted).',
   ],

@@ -40,6 +40,11 @@ export class BoundProgram {
     this.#guard = guard ?? (tie.length > 0 || pid === undefined ? null : startGuard(END_PROGRAM, String(pid)));
   }
 
+  /** The children of this process. */
+  get pids(): readonly number[] {
+    return [this.child, this.#guard].flatMap((child) => child?.pid ?? []);
+  }
+
   /** Sends SIGKILL to the program and, if there is a cgroup, to its descendants. */
   kill(): void {
     // Also kills the program directly, because it may not have joined the cgroup yet.

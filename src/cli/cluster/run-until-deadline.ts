@@ -5,6 +5,7 @@ import type { ClusterLock } from '../../cluster/index.js';
 import type { GatewayLock } from '../../index.js';
 import { EXIT } from '../exit-codes.js';
 import { errorLine, say } from '../output.js';
+import { reapOrphans } from '../reap-orphans.js';
 import type { ChildEnd, SignalRelay } from '../signal-relay.js';
 import { BoundProgram } from './bound-program.js';
 
@@ -26,6 +27,7 @@ export async function runUntilDeadline(
   if (!lock.held) return { code: EXIT.held };
   const program = new BoundProgram(gateway, words);
   signals.relayTo(program.child);
+  const stopReaping = reapOrphans(() => program.pids);
   const ended = once(program.child, 'exit');
   const stop = watchDeadline(lock, program, graceMs);
   try {
@@ -35,6 +37,7 @@ export async function runUntilDeadline(
   } finally {
     stop();
     await program.close();
+    stopReaping();
   }
 }
 

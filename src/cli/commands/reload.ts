@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { durationText, monotonicMs } from '../../clock.js';
 import { type GatewayLockOptions, type OwnerRecord, type ProcessReference, probePort } from '../../index.js';
-import { type GatewayLockProbe, handlesSignal, probeGatewayLock, signalsCanBeRelayed } from '../../internal.js';
+import { type GatewayLockProbe, handlesSignal, native, probeGatewayLock, signalsCanBeRelayed } from '../../internal.js';
 import { withExamples } from '../examples.js';
 import { usageError, withExitCodes } from '../exit-codes.js';
 import { addFlags, commandFor, type GatewayFlags, gatewayOptions, millisecondsFlag } from '../gateway-flags.js';
@@ -46,9 +46,25 @@ async function reload(flags: ReloadFlags): Promise<void> {
   const before = probeGatewayLock(options);
   if (before.state !== 'held') throw failure(`no gateway is running: no process holds ${before.lockPath}`);
   const { process: target, signal } = receiverOf(before);
+  assertNoEarlierReload(before.owner!);
   if (!signalHolder(before.lockPath, target, signal)) throw failure(`pid ${target.pid} has just ended`);
   const { pid, port } = await reloaded(before.owner!, options, flags.wait);
+  if (isEarlier(pid)) throw failure(`pid ${pid} serves, but an earlier reload has started it. ${AGAIN}`);
   await print(`pid ${pid} serves${port === null ? '' : ` on port ${port}`}; it replaces pid ${before.owner!.pid}\n`);
+}
+
+const AGAIN = 'Run this command again to load what has changed since';
+
+/** A running reload ignores the signal, and its program may have loaded an older state of things. */
+function assertNoEarlierReload({ upgrade }: OwnerRecord): void {
+  if (upgrade === undefined || upgrade.phase === 'kept' || !isEarlier(upgrade.pid!)) return;
+  throw failure(`an earlier reload is in progress: pid ${upgrade.pid} is not serving yet. ${AGAIN}`);
+}
+
+/** Returns true if the process has started before this command. */
+function isEarlier(pid: number): boolean {
+  const startToken = native().processStartToken(pid);
+  return startToken > 0 && startToken < native().processStartToken(process.pid);
 }
 
 /** Returns the process to signal: the keeper, or a gateway that replaces itself. */

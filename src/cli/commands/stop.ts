@@ -54,7 +54,7 @@ export function addStopCommand(program: Command): void {
     [0, 'the lock is free, or was free already'],
     [1, 'error; the message says why no process was signalled'],
     [64, 'usage error'],
-    [75, 'the lock is still held'],
+    [75, 'the lock is still held, or another process has acquired it since'],
   ]);
 }
 
@@ -65,12 +65,12 @@ async function stop(flags: StopFlags): Promise<void> {
   if (first.state !== 'held') return void (await print(`No gateway is running: no process holds ${first.lockPath}\n`));
   const [target, ...others] = processesOf(first);
   signalHolder(first.lockPath, target!, 'SIGTERM');
-  const isFree = await becomesFree(first, probe, flags.killAfter ?? flags.timeout);
-  if (isFree || (await killed(first, probe, flags))) {
-    await print(`Stopped pid ${[target!, ...others].map(({ pid }) => pid).join(' and ')}\n`);
-  } else {
-    throw stillHeld(probe(), flags);
-  }
+  const hasLeft = await leaves(first, probe, flags.killAfter ?? flags.timeout);
+  if (!hasLeft && !(await killed(first, probe, flags))) throw stillHeld(probe(), flags);
+  const stopped = `pid ${[target!, ...others].map(({ pid }) => pid).join(' and ')}`;
+  const now = probe();
+  if (now.state === 'held' && now.owner !== null) throw heldAgain(stopped, now.owner);
+  await print(`Stopped ${stopped}\n`);
 }
 
 /** Returns the keeper and its program, or only the holder. The first one ends the others. */
@@ -89,15 +89,11 @@ async function killed(first: GatewayLockProbe, probe: () => GatewayLockProbe, fl
   if (!isSameHolder(first, now)) return true;
   // The keeper first: it would start the program again.
   for (const process of processesOf(now)) signalHolder(now.lockPath, process, 'SIGKILL');
-  return becomesFree(first, probe, DYING_MS);
+  return leaves(first, probe, DYING_MS);
 }
 
 /** Waits until the lock is free or has a new holder. Returns false after `timeoutMs` milliseconds. */
-async function becomesFree(
-  first: GatewayLockProbe,
-  probe: () => GatewayLockProbe,
-  timeoutMs: number,
-): Promise<boolean> {
+async function leaves(first: GatewayLockProbe, probe: () => GatewayLockProbe, timeoutMs: number): Promise<boolean> {
   for (const deadline = monotonicMs() + timeoutMs; ; await sleep(POLL_MS)) {
     if (!isSameHolder(first, probe())) return true;
     if (monotonicMs() >= deadline) return false;
@@ -112,6 +108,12 @@ function isSameHolder(first: GatewayLockProbe, now: GatewayLockProbe): boolean {
 
 function identityOf(owner: OwnerRecord | null): string {
   return JSON.stringify(owner?.keeper ?? [owner?.pid, owner?.startTime]);
+}
+
+/** For example a service manager has started the gateway again. */
+function heldAgain(stopped: string, { pid }: OwnerRecord): Error {
+  const text = `stopped ${stopped}, but pid ${pid} has acquired the lock since. If a service manager restarts the gateway, stop it there`;
+  return Object.assign(new Error(text), { exitCode: EXIT.held });
 }
 
 function stillHeld({ lockPath, owner }: GatewayLockProbe, flags: StopFlags): Error {

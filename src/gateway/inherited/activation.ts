@@ -33,12 +33,12 @@ let activated: readonly number[] = [];
 export function adoptActivatedSocket(request: Pick<GatewayRequest, 'host' | 'port' | 'backlog'>): BoundListener | null {
   if (process.env[INHERITED_VARIABLE] !== undefined) return null;
   const descriptors = activated.length > 0 ? activated : activationOf(process.env, process.pid).map(({ fd }) => fd);
-  const listener = descriptors.length === 0 ? null : adoptSockets({ descriptors, copy: true }, request);
-  if (listener === null) return null;
+  const adopted = descriptors.length === 0 ? null : adoptSockets({ descriptors, copy: true }, request);
+  if (adopted === null) return null;
   activated = descriptors;
   // The variables stay if the program uses other sockets of the unit.
-  if (listener.sockets.length >= descriptors.length) forgetActivation();
-  return listener;
+  if (adopted.count === descriptors.length) forgetActivation();
+  return adopted.listener;
 }
 
 /** Removes the variables, so that no other code in this process accepts on the same socket. */

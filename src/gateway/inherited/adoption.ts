@@ -3,9 +3,11 @@
 import { closeSync, fstatSync, statSync } from 'node:fs';
 import { adoptSockets } from '../../bind/adopt-sockets.js';
 import type { BoundListener } from '../../bind/bound-listener.js';
+import { GatewayLockError } from '../../errors.js';
 import { adoptLock, createRequest, type FileLock, recordHead } from '../../lock/internal.js';
 import type { AdoptLockRefusal } from '../../native/binding.js';
 import { native } from '../../native/load.js';
+import { bindFailedError } from '../gateway-error.js';
 import type { GatewayRequest } from '../gateway-options.js';
 import { lockTarget } from '../lock-requests.js';
 import { forgetActivation } from './activation.js';
@@ -24,6 +26,9 @@ export interface Adoption {
  * Adopts what the variable GATEWAY_LOCK_INHERITED names. Returns null if nothing was passed to this
  * process, or if the descriptors are not those that the request asks for. In the latter case, closes
  * them and tells the predecessor.
+ *
+ * @throws {GatewayLockError} `ERR_GATEWAY_BIND_FAILED` if `gateway-lock run` has passed the locks and
+ *   the socket of another port
  */
 export function adoptInherited(request: GatewayRequest): Adoption | null {
   const inherited = parseInherited(process.env[INHERITED_VARIABLE] ?? '');
@@ -32,8 +37,9 @@ export function adoptInherited(request: GatewayRequest): Adoption | null {
   delete process.env[INHERITED_VARIABLE];
   const custody = new Custody(inherited);
   const adopted = adopt(inherited, request);
-  if (typeof adopted === 'string') {
-    custody.refuse(adopted);
+  if (adopted instanceof Error) {
+    custody.refuse(adopted.message);
+    if (adopted instanceof GatewayLockError) throw adopted;
     return null;
   }
   custody.report('adopted');
@@ -59,36 +65,40 @@ function isSameFile(descriptor: number, path: string): boolean {
 }
 
 /** Adopts all locks and the socket, or closes them and returns the reason. */
-function adopt(inherited: Inherited, request: GatewayRequest): Pick<Adoption, 'locks' | 'listener'> | string {
+function adopt(inherited: Inherited, request: GatewayRequest): Pick<Adoption, 'locks' | 'listener'> | Error {
   const locks: FileLock[] = [];
-  const listener = request.bind ? adoptSockets({ descriptors: inherited.sockets, copy: false }, request) : null;
+  const adopted = request.bind ? adoptSockets({ descriptors: inherited.sockets, copy: false }, request) : null;
+  const listener = adopted?.listener ?? null;
   try {
-    checkSockets(inherited, request, listener);
+    checkSockets(inherited, request, adopted?.count ?? 0);
     adoptLocks(inherited, request, locks);
     if (listener !== null) forgetActivation();
     return { locks, listener };
   } catch (error) {
     discard(inherited, locks, listener);
-    return (error as Error).message;
+    return error as Error;
   }
 }
 
 /**
- * Throws if an upgrade passed sockets that this gateway does not use. A program of `gateway-lock run`
- * may ignore the socket, or use it without this package.
+ * Throws if sockets were passed that this gateway does not use. A program of `gateway-lock run` may
+ * use them without this package (`bind: false`), but may not bind another port: the clients of the
+ * socket would wait forever.
  */
 function checkSockets(
   { from, sockets }: Inherited,
   { cluster, bind, host, port }: GatewayRequest,
-  listener: BoundListener | null,
+  adopted: number,
 ): void {
   if (cluster !== undefined) throw new Error('a gateway with a cluster lock cannot be handed over');
-  if (from === 'run' || sockets.length === 0) return;
+  if (adopted === sockets.length || (from === 'run' && (adopted > 0 || !bind))) return;
   if (!bind) throw new Error('the successor does not bind the port (bind: false)');
-  if (listener === null || listener.sockets.length < sockets.length) {
-    throw new Error(`the inherited socket does not listen on ${host}, port ${port}`);
-  }
+  const reason = new Error(`the inherited socket does not listen on ${host}, port ${port}`);
+  throw from === 'upgrade' ? reason : bindFailedError({ host, port }, reason, OTHER_PORT_ADVICE);
 }
+
+const OTHER_PORT_ADVICE =
+  'Start `gateway-lock run` with the host and port of this gateway, or without --port if the gateway binds it itself.';
 
 /** Adds each adopted lock to `adopted`, and throws at the first descriptor that is not the lock. */
 function adoptLocks({ from, locks, keeper }: Inherited, request: GatewayRequest, adopted: FileLock[]): void {

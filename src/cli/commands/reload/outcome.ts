@@ -1,5 +1,5 @@
 // Reads the result of a reload off the owner record.
-import type { OwnerRecord } from '../../../index.js';
+import type { OwnerRecord, UpgradeState } from '../../../index.js';
 import type { GatewayLockProbe } from '../../../internal.js';
 import { livingKeeper } from '../../holder-process.js';
 
@@ -17,12 +17,8 @@ export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): Reloa
   if (state !== 'held') return { state: 'failed', why: `pid ${before.pid} has ended, and the lock is free` };
   if (owner === null || ownerAlive === false) return WAITING;
   const { upgrade } = owner;
-  const isEarlier = before.upgrade?.phase === 'kept' && before.upgrade.pid === upgrade?.pid;
-  if (upgrade?.phase === 'kept' && !isEarlier) {
-    return {
-      state: 'failed',
-      why: `the new program (pid ${upgrade.pid}) ${reasonText(upgrade.reason)}; pid ${owner.pid} keeps running`,
-    };
+  if (upgrade?.phase === 'kept' && !isSame(upgrade, before.upgrade)) {
+    return { state: 'failed', why: `${failureText(upgrade)}; pid ${owner.pid} keeps running` };
   }
   const isNew = owner.pid !== before.pid || owner.ownerId !== before.ownerId;
   // Between two programs the record names the keeper.
@@ -30,8 +26,18 @@ export function reloadOutcome(before: OwnerRecord, now: GatewayLockProbe): Reloa
   return isNew && isProgram && upgrade === undefined ? { state: 'reloaded', owner } : WAITING;
 }
 
-function reasonText(reason: string | undefined): string {
-  if (reason === 'exited') return 'ended before it served';
-  if (reason === 'timed-out') return 'was not ready in time';
-  return reason === 'not-adopted' ? 'did not adopt the lock or the socket' : 'failed';
+function isSame(now: UpgradeState, before: UpgradeState | undefined): boolean {
+  return before?.phase === now.phase && before.pid === now.pid && before.since === now.since;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  exited: 'ended before it served',
+  'timed-out': 'was not ready in time',
+  'not-adopted': 'did not adopt the lock or the socket',
+};
+
+function failureText({ pid, reason }: UpgradeState): string {
+  return pid === null
+    ? 'the new program could not be started'
+    : `the new program (pid ${pid}) ${REASONS[reason ?? ''] ?? 'failed'}`;
 }

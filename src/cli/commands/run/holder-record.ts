@@ -17,14 +17,22 @@ export class HolderRecord {
   }
 
   /** Names the process that serves. On Windows the lock belongs to this process, as recorded. */
-  name(pid: number, upgrade?: UpgradeState): void {
-    if (programsInherit) reportFailure(() => this.#lock.nameHolder(pid, { keeper: this.#keeper, upgrade }));
+  name(pid: number, upgrade?: Progress): void {
+    const fields = { keeper: this.#keeper, upgrade: dated(upgrade) };
+    if (programsInherit) reportFailure(() => this.#lock.nameHolder(pid, fields));
   }
 
   /** Adds the state of an upgrade to what the serving program has written. */
-  showUpgrade(upgrade: UpgradeState | undefined): void {
-    reportFailure(() => this.#lock.updateHolder({ upgrade }));
+  showUpgrade(upgrade: Progress | undefined): void {
+    reportFailure(() => this.#lock.updateHolder({ upgrade: dated(upgrade) }));
   }
+}
+
+/** The pid is 0 if the program could not be started. */
+type Progress = Omit<UpgradeState, 'since'>;
+
+function dated(upgrade: Progress | undefined): UpgradeState | undefined {
+  return upgrade && { ...upgrade, pid: upgrade.pid || null, since: new Date().toISOString() };
 }
 
 function reportFailure(write: () => void): void {

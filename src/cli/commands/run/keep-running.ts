@@ -4,6 +4,7 @@ import { connectableAddress } from '../../../endpoint.js';
 import type { GatewayLock } from '../../../index.js';
 import { native, programsInherit } from '../../../internal.js';
 import { say } from '../../output.js';
+import { reapOrphans } from '../../reap-orphans.js';
 import type { ChildEnd, SignalRelay, SignalTarget } from '../../signal-relay.js';
 import { HolderRecord } from './holder-record.js';
 import { Keeper, type KeeperActions, type KeptReason, type Purpose } from './keeper.js';
@@ -11,7 +12,6 @@ import { type KeeperFlags, replacesPrograms, restartRules } from './keeper-flags
 import { endText, keptText } from './keeper-texts.js';
 import { Program, type ProgramCommand } from './program.js';
 import { Readiness, type ReadinessOptions } from './readiness.js';
-import { reapOrphans } from './reap-orphans.js';
 import { RestartPolicy } from './restart-policy.js';
 import { ServiceManager } from './service-manager.js';
 
@@ -124,7 +124,7 @@ class KeeperSession implements KeeperActions<Program>, SignalTarget {
 
   reloading(next: Program): void {
     this.#manager.reloading();
-    this.#record.showUpgrade({ pid: next.pid, phase: 'starting' });
+    if (next.pid !== 0) this.#record.showUpgrade({ pid: next.pid, phase: 'starting' });
   }
 
   draining(next: Program): void {

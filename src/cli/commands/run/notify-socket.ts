@@ -1,9 +1,7 @@
 // The socket on which one program reports its state, as it would to systemd (man 3 sd_notify).
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native } from '../../../internal.js';
-import { errorLine, say } from '../../output.js';
+import { NotifyDirectory } from './notify-directory.js';
 
 /** Milliseconds between two reads before and after the first READY=1. */
 const STARTING_MS = 20;
@@ -15,18 +13,18 @@ const RUNNING_MS = 250;
  */
 export class NotifySocket {
   readonly path: string;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'gateway-lock-'));
+  readonly #directory = new NotifyDirectory();
   readonly #id: number;
   readonly #listener: (assignments: readonly string[]) => void;
   #timer: NodeJS.Timeout;
 
   /** `listener` receives the assignments of each message, such as `READY=1`. */
   constructor(listener: (assignments: readonly string[]) => void) {
-    this.path = join(this.#directory, 'notify');
+    this.path = join(this.#directory.path, 'notify');
     try {
       this.#id = native().openNotifySocket(this.path);
     } catch (error) {
-      this.#removeDirectory();
+      this.#directory.remove();
       throw error;
     }
     this.#listener = listener;
@@ -36,16 +34,7 @@ export class NotifySocket {
   close(): void {
     clearInterval(this.#timer);
     native().closeNotifySocket(this.#id);
-    this.#removeDirectory();
-  }
-
-  /** Only reports a failure, because the keeper must go on. */
-  #removeDirectory(): void {
-    try {
-      rmSync(this.#directory, { recursive: true, force: true });
-    } catch (error) {
-      say(errorLine(error));
-    }
+    this.#directory.remove();
   }
 
   #read(): void {

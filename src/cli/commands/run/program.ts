@@ -18,11 +18,13 @@ import type { KeptProgram, Purpose } from './keeper.js';
 import { NotifySocket } from './notify-socket.js';
 
 /**
- * A shell script that sets LISTEN_PID and then executes the program. LISTEN_PID must be the
- * program's own pid, which is unknown before the fork. (dash drops variables whose names are not
+ * Returns a shell script that sets the variables and then executes the program. Their value must be
+ * the program's own pid, which is unknown before the fork. (dash drops variables whose names are not
  * identifiers, as it does for every npm script.)
  */
-const SET_LISTEN_PID = 'export LISTEN_PID=$$; exec "$@"';
+function setPids(names: readonly string[]): string {
+  return `export ${names.map((name) => `${name}=$$`).join(' ')}; exec "$@"`;
+}
 
 /** What is the same for each run of the program. */
 export interface ProgramCommand {
@@ -159,7 +161,11 @@ function spawnInheriting(
   { channel, predecessor, notifyPath }: Passed,
 ): ChildProcess {
   const sockets = Number(inheritance.environment['LISTEN_FDS'] ?? 0);
-  const [file, ...args] = sockets === 0 ? words : ['/bin/sh', '-c', SET_LISTEN_PID, 'sh', ...words];
+  // Without its own pid there, a program of systemd does not report that it is alive (man 3
+  // sd_watchdog_enabled).
+  const watchdog = process.env['WATCHDOG_PID'] === String(process.pid) ? ['WATCHDOG_PID'] : [];
+  const pidVariables = [...(sockets === 0 ? [] : ['LISTEN_PID']), ...watchdog];
+  const [file, ...args] = pidVariables.length === 0 ? words : ['/bin/sh', '-c', setPids(pidVariables), 'sh', ...words];
   const { descriptors } = inheritance;
   const inherited = formatInherited({
     from: 'run',

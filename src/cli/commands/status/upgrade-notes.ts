@@ -16,6 +16,7 @@ export function upgradeNotes(locks: readonly ListedLock[]): string[] {
 
 function upgradeNote({ pid, upgrade }: OwnerRecord): string[] {
   if (upgrade === undefined) return [];
+  if (upgrade.pid === null) return [`upgrade: pid ${pid} was kept, because its successor could not be started.`];
   const successor = `its successor (pid ${upgrade.pid})`;
   if (upgrade.phase === 'starting') return [`upgrade: pid ${pid} serves while ${successor} starts.`];
   if (upgrade.phase === 'draining') return [`upgrade: pid ${pid} ends its connections; ${successor} is ready.`];

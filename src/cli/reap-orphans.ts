@@ -1,5 +1,5 @@
 // Reaps processes that have lost their parent, if this process runs as PID 1 of a container.
-import { native } from '../../../internal.js';
+import { native } from '../internal.js';
 
 /**
  * Reaps orphans until the returned function is called. Without this, they would stay zombies,
