@@ -1,7 +1,7 @@
 // The options of a stress run, and its random choices. The same seed repeats the same choices.
 import { constants } from 'node:os';
 
-export const MODES = ['lock', 'shared', 'gateway', 'bind'] as const;
+export const MODES = ['lock', 'shared', 'gateway', 'bind', 'upgrade'] as const;
 
 /** Options of a run. */
 export interface StressOptions {
@@ -12,7 +12,10 @@ export interface StressOptions {
   /** Number of worker processes running at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /** If true, the processes run without the lock, to test that the witnesses notice its absence. */
+  /**
+   * If true, the processes run without the lock, to test that the witnesses notice its absence. In
+   * mode `upgrade`, a successor does not wait for its predecessor.
+   */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
@@ -25,7 +28,7 @@ export interface StressOptions {
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
 /** Number of worker processes with each ending, out of every 100. */
-const SHARES: Readonly<Record<Ending, number>> = {
+export const SHARES: Readonly<Record<Ending, number>> = {
   kill: 72,
   stop: 8,
   term: 7,
