@@ -57,6 +57,7 @@ function rows(report) {
   const { handOverMs } = report;
   const cells = {
     'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
+    'processes that ran the native program': report.nativeWorkers,
     'rounds completed': report.entries,
     'two holders at once': report.doubleHolders.length + report.countedTwice.length,
     'lock stuck': report.stuck ? 'yes' : 'no',

@@ -61,8 +61,8 @@ export function addStressCommand(program: Command): void {
       what: 'start and end gateways for 2 s, with their lock files in the current directory',
     },
     {
-      line: 'gateway-lock stress --seconds 5 --mode upgrade',
-      what: 'kill gateways and their successors during upgrades, for 5 s',
+      line: 'gateway-lock stress --kills 100 --mode upgrade',
+      what: 'kill gateways and their successors during upgrades',
     },
   ]);
 }

@@ -1,19 +1,17 @@
 // The driver of a stress run: starts, ends and replaces worker processes, and counts the results.
-import { type StdioOptions, spawn } from 'node:child_process';
-import { bindExclusive } from '../../../index.js';
 import type { WorkerState } from './announcement.js';
 import { Lineage } from './lineage.js';
-import { chooseEnding, ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
+import { ENDED_BY_DRIVER, type Ending, newRandom, type Random, type StressOptions } from './plan.js';
+import { WorkerStarter } from './start-worker.js';
 import { Upgrades } from './upgrades.js';
 import { type Findings, JournalReader } from './witness.js';
-import { WORKER_VARIABLE, type WorkerPlan } from './worker-plan.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** The lock is considered stuck if no process acquires it for this many milliseconds. */
 const STUCK_MS = 30_000;
 const CHECK_MS = 500;
 /** Longest time that a process holds the lock before the driver ends it, in milliseconds. */
-const MAX_HELD_MS = 6;
+const MAX_HELD_MS = 3;
 /**
  * Same as MAX_HELD_MS, but for a gateway in mode `upgrade`, as a multiple of the time that an
  * upgrade takes: half of the upgrades are interrupted.
@@ -38,15 +36,13 @@ const EARLY_MS = 15;
 /** Time within which all processes end after they have been killed, in milliseconds. */
 const KILLED_MS = 10_000;
 const MAX_LATENCIES = 20_000;
-/** Environment variable with the path of the native worker that scripts/stress.mjs builds. */
-const NATIVE_WORKER_VARIABLE = 'GATEWAY_LOCK_STRESS_HOLDER';
-const NATIVE_SHARE = 0.98;
-
 /** The counts of one stress run. */
 export interface Tally {
   readonly startedAt: number;
   /** Number of worker processes that ended. */
   ends: number;
+  /** Number of native workers that were started. */
+  native: number;
   readonly byState: Partial<Record<WorkerState, number>>;
   readonly byEnding: Partial<Record<Ending | 'replaced', number>>;
   /** Times from the end of a holder to the next holder, in milliseconds. */
@@ -63,6 +59,7 @@ export class StressDriver {
   readonly tally: Tally = {
     startedAt: performance.now(),
     ends: 0,
+    native: 0,
     byState: { starting: 0, waiting: 0, holding: 0, releasing: 0 },
     byEnding: {},
     handOverMs: [],
@@ -77,7 +74,7 @@ export class StressDriver {
   readonly #journal: JournalReader;
   readonly #lineages = new Set<Lineage>();
   readonly #workers = new Set<WorkerProcess>();
-  readonly #port: number;
+  readonly #starter: WorkerStarter;
   readonly #finished: Promise<void>;
   #stopped = false;
   #finish!: () => void;
@@ -87,13 +84,11 @@ export class StressDriver {
   constructor(options: StressOptions) {
     this.#options = options;
     this.#random = newRandom(options.seed);
+    this.#starter = new WorkerStarter(options, this.#random);
     this.#journal = new JournalReader(options.directory);
     this.#finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
-    const listener = bindExclusive({ port: 0 });
-    this.#port = listener.address.port;
-    void listener.close();
   }
 
   /**
@@ -121,9 +116,9 @@ export class StressDriver {
   }
 
   #start(): void {
-    const ending = chooseEnding(this.#random);
-    const program = this.#program(ending);
-    const lineage = new Lineage(this.#spawn(ending, program), ending, this.#options.mode, this.tally.upgrades, {
+    const { child, ending, isNative } = this.#starter.start();
+    if (isNative) this.tally.native++;
+    const lineage = new Lineage(child, ending, this.#options.mode, this.tally.upgrades, {
       successor: (worker) => this.#add(worker),
       state: (worker, state) => this.#onState(worker, state),
       end: (worker, failure) => this.#onEnd(worker, failure),
@@ -147,23 +142,6 @@ export class StressDriver {
     this.tally.upgrades.expectAtLeast(performance.now() - worker.startedAt);
     worker.isEndScheduled = this.#random() < EARLY_SHARE && ENDED_BY_DRIVER.has(worker.ending);
     this.#endAfter(worker, worker.isEndScheduled ? this.#random() * EARLY_MS : this.#maxWaitMs());
-  }
-
-  /** Returns the path of the native worker, or undefined if the worker runs in Node. */
-  #program(ending: Ending): string | undefined {
-    const chosen = this.#options.mode === 'lock' && ENDED_BY_DRIVER.has(ending) && this.#random() < NATIVE_SHARE;
-    return chosen ? process.env[NATIVE_WORKER_VARIABLE] : undefined;
-  }
-
-  #spawn(ending: Ending, program: string | undefined) {
-    const { mode, sabotage, directory } = this.#options;
-    const seed = Math.floor(this.#random() * 0x7fffffff);
-    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
-    if (program !== undefined)
-      return spawn(program, [directory, String(seed), sabotage ? 'sabotage' : 'lock'], { stdio });
-    const plan: WorkerPlan = { mode, sabotage, directory, ending, seed, port: this.#port, predecessor: null };
-    const env = { ...process.env, [WORKER_VARIABLE]: JSON.stringify(plan) };
-    return spawn(process.execPath, [process.argv[1]!, 'stress'], { stdio, env });
   }
 
   #onState(worker: WorkerProcess, state: WorkerState): void {

@@ -22,6 +22,8 @@ export interface StressReport {
   readonly seconds: number;
   /** Number of worker processes that ended. */
   readonly kills: number;
+  /** Number of workers that were the native program of `npm run stress`, which starts in 1 ms. */
+  readonly nativeWorkers: number;
   /** Number of worker processes that ended, by the state they last reported. */
   readonly killsByPhase: Readonly<Partial<Record<WorkerState, number>>>;
   /** Number of worker processes that ended, by how. `replaced`: after an upgrade. */
@@ -60,6 +62,7 @@ export function reportOf(options: StressOptions, tally: Tally): StressReport {
     system: `${type()} ${release()} ${arch()}, ${cpus().length} cores, Node ${process.versions.node}`,
     seconds: Math.round(performance.now() - tally.startedAt) / 1000,
     kills: tally.ends,
+    nativeWorkers: tally.native,
     killsByPhase: tally.byState,
     killsByEnding: tally.byEnding,
     entries,
