@@ -1,6 +1,8 @@
-// stress_holder DIRECTORY SEED lock|sabotage: does the same as src/cli/commands/stress/worker.ts,
-// with the same files, witnesses and letters on stdout, but starts in 1 ms, so that a stress run
-// can kill 100,000 of these processes in minutes.
+// stress_holder DIRECTORY SEED lock|sabotage ENDING: does the same as
+// src/cli/commands/stress/worker.ts, with the same files, witnesses and letters on stdout, but
+// starts in 1 ms, so that a stress run can kill 100,000 of these processes in minutes. With the
+// ENDING `exit` or `abort`, the process ends itself while it holds the lock; otherwise the driver
+// ends it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,9 +23,10 @@ using gateway_lock::FileSystemCache;
 using gateway_lock::LockOptions;
 using gateway_lock::Status;
 
-constexpr unsigned kWorkUs = 1000;
+constexpr unsigned kWorkUs = 2000;
 constexpr unsigned kPauseUs = 300;
 constexpr useconds_t kRetryUs = 200;
+constexpr unsigned kLastPercent = 30;  // LAST_SHARE in worker-plan.ts
 constexpr unsigned long kExiting = 4;  // PF_EXITING in linux/sched.h
 
 std::string directory;
@@ -107,10 +110,17 @@ void WriteCounter(const std::string& value, const std::string& own) {
   if (rename(draft.c_str(), PathOf("counter").c_str()) != 0) Fail("rename", errno);
 }
 
-void Work(const std::string& own) {
+// Returns if the driver ends this process.
+void End(const char* ending) {
+  if (std::strcmp(ending, "exit") == 0) std::exit(0);
+  if (std::strcmp(ending, "abort") == 0) std::abort();
+}
+
+void Work(const std::string& own, const char* ending) {
   Mark(own);
   std::string next = std::to_string(std::atol(ReadText(PathOf("counter")).c_str()) + 1);
   usleep(Random(kWorkUs));
+  if (Random(100) < kLastPercent) End(ending);
   WriteCounter(next, own);
   Note("counted " + next + "\n");
   std::string marker = ReadText(PathOf("marker"));
@@ -135,7 +145,7 @@ void Acquire(FileSystemCache* file_systems, FileLock* lock) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 64;
+  if (argc != 5) return 64;
   directory = argv[1];
   random_state = std::strtoull(argv[2], nullptr, 10);
   bool sabotage = std::strcmp(argv[3], "sabotage") == 0;
@@ -146,7 +156,7 @@ int main(int argc, char** argv) {
     ReportState('w');
     if (!sabotage) Acquire(&file_systems, &lock);
     ReportState('h');
-    Work(own);
+    Work(own, argv[4]);
     ReportState('r');
     if (!lock.Release().ok()) Fail("release", errno);
     usleep(Random(kPauseUs));

@@ -22,6 +22,7 @@ function draw(title, labels, values, color, xLabel, yLabel) {
   }, [at, values], document.getElementById('plots'));
 }
 draw('Time until the next holder acquires the lock', report.bins.labels, report.bins.counts, '#3366aa', 'milliseconds', 'hand-overs');
+if (report.upgradeBins !== null) draw('Time from the start of an upgrade until the successor is the gateway', report.upgradeBins.labels, report.upgradeBins.counts, '#7755aa', 'milliseconds', 'upgrades');
 draw('Processes ended, by what they were doing', Object.keys(report.killsByPhase), Object.values(report.killsByPhase), '#aa5533', 'phase', 'processes');
 draw('Processes ended, by how they ended', Object.keys(report.killsByEnding), Object.values(report.killsByEnding), '#557755', 'end', 'processes');
 document.body.dataset.drawn = 'yes';
@@ -31,7 +32,8 @@ document.body.dataset.drawn = 'yes';
 export function stressPage(report) {
   const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
-  const data = { ...report, bins: binsOf(report.handOverMs), handOverMs: undefined };
+  const upgradeBins = report.upgrades === null ? null : binsOf(report.upgrades.durationsMs);
+  const data = { ...report, bins: binsOf(report.handOverMs), upgradeBins, handOverMs: undefined };
   // Escapes `<`, so that the JSON cannot close its script element.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
   return `<!doctype html>
@@ -55,10 +57,12 @@ function rows(report) {
   const { handOverMs } = report;
   const cells = {
     'processes ended': `${report.kills}, ${report.killsByPhase.holding} of them holders`,
+    'processes that ran the native program': report.nativeWorkers,
     'rounds completed': report.entries,
     'two holders at once': report.doubleHolders.length + report.countedTwice.length,
     'lock stuck': report.stuck ? 'yes' : 'no',
-    'hand-over p50, p99, max': [0.5, 0.99, 1].map((share) => `${at(handOverMs, share)} ms`).join(', '),
+    ...(report.upgrades === null ? {} : upgradeCells(report.upgrades)),
+    'hand-over p50, p99, max': percentiles(handOverMs),
     'processes at a time': report.contenders,
     seed: report.seed,
     'duration in seconds': report.seconds,
@@ -67,6 +71,21 @@ function rows(report) {
   return Object.entries(cells)
     .map(([name, value]) => `<tr><td>${name}</td><td>${escapeHtml(String(value))}</td></tr>`)
     .join('');
+}
+
+function upgradeCells({ started, upgraded, kept, interrupted, takenOver, durationsMs }) {
+  const reasons = Object.entries(kept).map(([reason, count]) => `${reason} ${count}`);
+  return {
+    'upgrades started': started,
+    'upgrades completed': upgraded,
+    'old gateway kept, by reason': reasons.join(', ') || 'never',
+    'old gateway ended during the upgrade': `${interrupted}, and the successor took over in ${takenOver}`,
+    'upgrade p50, p99, max': percentiles(durationsMs),
+  };
+}
+
+function percentiles(sorted) {
+  return [0.5, 0.99, 1].map((share) => `${at(sorted, share)} ms`).join(', ');
 }
 
 /**

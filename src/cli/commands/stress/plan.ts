@@ -1,7 +1,7 @@
 // The options of a stress run, and its random choices. The same seed repeats the same choices.
 import { constants } from 'node:os';
 
-export const MODES = ['lock', 'shared', 'gateway', 'bind'] as const;
+export const MODES = ['lock', 'shared', 'gateway', 'bind', 'upgrade'] as const;
 
 /** Options of a run. */
 export interface StressOptions {
@@ -12,7 +12,10 @@ export interface StressOptions {
   /** Number of worker processes running at the same time. */
   readonly workers: number;
   readonly seed: number;
-  /** If true, the processes run without the lock, to test that the witnesses notice its absence. */
+  /**
+   * If true, the processes run without the lock, to test that the witnesses notice its absence. In
+   * mode `upgrade`, a successor does not wait for its predecessor.
+   */
   readonly sabotage: boolean;
   /** An empty directory for the lock and the files of the witnesses. */
   readonly directory: string;
@@ -25,15 +28,12 @@ export interface StressOptions {
 export type Ending = 'kill' | 'stop' | 'term' | 'exit' | 'throw' | 'abort' | 'terminate';
 
 /** Number of worker processes with each ending, out of every 100. */
-const SHARES: Readonly<Record<Ending, number>> = {
-  kill: 72,
-  stop: 8,
-  term: 7,
-  exit: 5,
-  throw: 4,
-  abort: 1,
-  terminate: 3,
-};
+export type Shares = Readonly<Record<Ending, number>>;
+export const SHARES: Shares = { kill: 72, stop: 8, term: 7, exit: 5, throw: 4, abort: 1, terminate: 3 };
+/** Fewer of the endings that need Node, which takes 100 to 250 ms of processor time to start. */
+export const NATIVE_SHARES: Shares = { kill: 77, stop: 8, term: 7, exit: 6, throw: 0.5, abort: 1, terminate: 0.5 };
+/** Endings of the native worker. */
+export const NATIVE_ENDINGS: ReadonlySet<Ending> = new Set<Ending>(['kill', 'stop', 'term', 'exit', 'abort']);
 /** Endings that the driver causes with a signal. */
 export const ENDED_BY_DRIVER: ReadonlySet<Ending> = new Set<Ending>(['kill', 'stop', 'term']);
 
@@ -52,9 +52,9 @@ export function newRandom(seed: number): Random {
 }
 
 /** Chooses a random ending, weighted by share. `stop` becomes `kill` on systems without SIGSTOP. */
-export function chooseEnding(random: Random): Ending {
+export function chooseEnding(random: Random, shares = SHARES): Ending {
   let left = random() * 100;
-  for (const [ending, share] of Object.entries(SHARES) as [Ending, number][]) {
+  for (const [ending, share] of Object.entries(shares) as [Ending, number][]) {
     left -= share;
     if (left < 0) return ending === 'stop' && !('SIGSTOP' in constants.signals) ? 'kill' : ending;
   }
