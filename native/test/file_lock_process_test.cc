@@ -1,5 +1,7 @@
 // Tests locks whose holder forks, dies, or is not allowed to remove the lock file.
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -49,6 +51,38 @@ TEST("an unlock frees the lock even if a forked child has a copy of the descript
   IdleChild child;
   lock.Unlock();
   CHECK(!IsRefused(directory / "a.lock"));
+}
+
+// A program that forks without exec() copies all descriptors, also close-on-exec ones.
+TEST("a forked copy keeps the lock of a killed holder until the copy ends, also with SIGKILL") {
+  Directory directory;
+  int ready[2];
+  CHECK(pipe(ready) == 0);
+  FileLock lock;
+  IdleChild holder([&] {
+    lock = Acquire(directory / "a.lock");
+    CHECK(lock.WriteRecord("killed\n").ok());
+    pid_t copy = fork();
+    CHECK(copy >= 0);
+    if (copy == 0) {
+      copy = getpid();
+      CHECK(write(ready[1], &copy, sizeof copy) == sizeof copy);
+      alarm(60);  // Ends the copy even if a failed check ends the test.
+      for (;;) pause();
+    }
+  });
+  pid_t copy = 0;
+  CHECK(read(ready[0], &copy, sizeof copy) == sizeof copy);
+  holder.End();
+  CHECK(IsRefused(directory / "a.lock"));
+  CHECK(kill(copy, SIGKILL) == 0);
+  for (int tries = 0; IsRefused(directory / "a.lock"); ++tries) {
+    CHECK(tries < 10'000);
+    usleep(1000);
+  }
+  CHECK(ReadFile(directory / "a.lock") == "killed\n");
+  close(ready[0]);
+  close(ready[1]);
 }
 
 TEST(
