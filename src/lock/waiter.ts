@@ -5,15 +5,16 @@
 // reported by the watch, even if the sleep has not begun yet. A report may come too early, because
 // the kernel reports a close before it drops the lock. In that case the waiter is refused, backs
 // off, watches the lock again and makes another attempt. If a release is missed for any other
-// reason (for example, the owner's pid was reused between two checks), the waiter notices it after
-// RECHECK_MS at the latest. docs/decisions/0014 has the complete list.
+// reason (for example, the owner's pid was reused between two checks), the waiter notices it at its
+// next attempt, after 2 s at first and after 30 s at the latest (backoff.ts). docs/decisions/0014 has
+// the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { Sleep, warmUpTimers } from '../sleep.js';
 import { type AttemptContext, attempt, lastAttempt } from './attempt.js';
-import { backoffDelays, MAX_BACKOFF_MS } from './backoff.js';
+import { backoffDelays, MAX_BACKOFF_MS, recheckDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { RETRY_DELAY_MS } from './grace-period.js';
 import type { AttemptRequest } from './lock-options.js';
@@ -21,9 +22,6 @@ import { isOwnerAlive } from './process-identity.js';
 import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 import { QueueEntry } from './wait-queue.js';
-
-/** Milliseconds between attempts to acquire a lock that is being watched. */
-const RECHECK_MS = 2000;
 
 /** The checked options of a wait, from {@link acquireLock}. */
 export interface WaitOptions {
@@ -40,6 +38,7 @@ export class Waiter {
   readonly #entry: QueueEntry;
   readonly #sleep = new Sleep();
   readonly #delays = backoffDelays();
+  #recheckDelays = recheckDelays();
   #id: WaiterId | undefined;
   /** True if the watch has reported an event since the last attempt. */
   #woken = false;
@@ -113,7 +112,7 @@ export class Waiter {
     // processes from opening the file.
     if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
     const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
-    await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
+    await this.#sleepAtMost((reportsEveryRelease ? this.#recheckDelays : this.#delays).next().value);
     if (!reportsEveryRelease && !this.#woken) this.#waitMode = 'poll';
   }
 
@@ -147,6 +146,7 @@ export class Waiter {
 
   #wake(): void {
     this.#woken = true;
+    this.#recheckDelays = recheckDelays();
     this.#waitMode = 'watch';
     this.#sleep.end();
   }
