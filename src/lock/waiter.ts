@@ -86,8 +86,7 @@ export class Waiter {
   async sleep(): Promise<FileLock | null> {
     // Backs off after a false wake-up. Otherwise two waiters, or a waiter and a busy prober, would
     // keep waking each other.
-    if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
-    this.#wokenInVain = false;
+    if (this.#wokenInVain) await this.#backOff();
     if (!this.#entry.isFirst) {
       this.#waitMode = 'watch';
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
@@ -104,6 +103,12 @@ export class Waiter {
   close(): void {
     this.#entry.leave();
     if (this.#id !== undefined) closeLater(this.#id);
+  }
+
+  async #backOff(): Promise<void> {
+    this.#wokenInVain = false;
+    this.#recheckDelays = recheckDelays(); // there may be a new holder
+    await this.#sleepAtMost(backoffDelays().next().value);
   }
 
   async #sleepUntilDue(): Promise<void> {
@@ -146,7 +151,6 @@ export class Waiter {
 
   #wake(): void {
     this.#woken = true;
-    this.#recheckDelays = recheckDelays();
     this.#waitMode = 'watch';
     this.#sleep.end();
   }
