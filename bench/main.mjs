@@ -1,9 +1,10 @@
 // npm run bench [-- --json FILE] [--quick] [--only KEY,...] [--no-peers]: compares the speed of the
 // package and of its peers (other lock packages) with a C++ program that follows the same lock
-// protocol. docs/performance.md explains the figures.
+// protocol, and prints who is ahead in each figure. docs/performance.md explains the figures.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { prepare } from '../scripts/prepare.mjs';
+import { aheadInClusters, aheadInFigures, aheadInRestarts } from './ahead.mjs';
 import { killAll } from './contestants.mjs';
 import { effortOf } from './effort.mjs';
 import * as calls from './figures/calls.mjs';
@@ -67,6 +68,7 @@ const bench = { quick: values.quick, effort: effortOf(values.quick), peers: prep
 try {
   const figures = await measure();
   console.log(table(figures));
+  console.log(['', ...aheadInFigures(figures)].join('\n'));
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
   // Only a complete run writes the plots, because the README shows them.
   if (!values.quick && !values.only && !values['no-peers']) writePlots(figures);
@@ -90,12 +92,12 @@ async function measure() {
 async function compareClusters() {
   const { clusterTable, measureCluster } = await import('./cluster/main.mjs');
   const figures = await measureCluster();
-  return { figures, text: clusterTable(figures) };
+  return { figures, text: [clusterTable(figures), '', ...aheadInClusters(figures)].join('\n') };
 }
 
 async function compareRestarts() {
   const { measureRestarts } = await import('./restart/main.mjs');
   const { restartTables } = await import('./restart/tables.mjs');
   const figures = await measureRestarts();
-  return { figures, text: restartTables(figures) };
+  return { figures, text: [restartTables(figures), '', ...aheadInRestarts(figures)].join('\n') };
 }

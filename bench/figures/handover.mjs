@@ -110,8 +110,10 @@ async function endPairs() {
 }
 
 /** Adds the 99th percentile to the figure, and all samples for the plot. */
-function withTail(result, { floor, ours }) {
+function withTail(result, samples) {
+  const { floor, ours } = samples;
   const [floor99, ours99] = [quantile(floor, 0.99), quantile(ours, 0.99)];
   const p99 = { floor: rounded(floor99), ours: rounded(ours99), ratio: rounded(ours99 / floor99) };
-  return { ...result, p99, samples: { floor: floor.map(rounded), ours: ours.map(rounded) } };
+  const all = Object.entries(samples).map(([name, values]) => [name, values.map(rounded)]);
+  return { ...result, p99, samples: Object.fromEntries(all) };
 }

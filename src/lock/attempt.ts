@@ -107,7 +107,7 @@ function retryReasonOf(result: AttemptResult, gracePeriods: GracePeriods): 'fina
 
 function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext): AttemptResult {
   const result = tryNative(request, waiter);
-  if (typeof result === 'string') return parseRecord(result);
+  if (typeof result === 'string') return holderIn(result);
   if (typeof result !== 'number') return result;
   const { verdict, owner } = inspectLeftover(result, request);
   if (verdict === 'held-by-record') return owner;
@@ -118,6 +118,18 @@ function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext):
     native().undo(result);
     throw toLockError(error, request.path);
   }
+}
+
+let lastRefusal: { readonly text: string; readonly holder: OwnerRecord | null } = { text: '', holder: null };
+
+/**
+ * Parses the record of the holder. Keeps the last result, because a caller that polls reads the
+ * same record each time, and parsing takes a fifth of a refused attempt. The record does not leave
+ * this module, so it is never changed.
+ */
+function holderIn(text: string): OwnerRecord | null {
+  if (text !== lastRefusal.text) lastRefusal = { text, holder: parseRecord(text) };
+  return lastRefusal.holder;
 }
 
 function tryNative(

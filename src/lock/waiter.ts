@@ -5,15 +5,16 @@
 // reported by the watch, even if the sleep has not begun yet. A report may come too early, because
 // the kernel reports a close before it drops the lock. In that case the waiter is refused, backs
 // off, watches the lock again and makes another attempt. If a release is missed for any other
-// reason (for example, the owner's pid was reused between two checks), the waiter notices it after
-// RECHECK_MS at the latest. docs/decisions/0014 has the complete list.
+// reason (for example, the owner's pid was reused between two checks), the waiter notices it at its
+// next attempt, after 2 s at first and after 30 s at the latest (backoff.ts). docs/decisions/0014 has
+// the complete list.
 import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { Sleep, warmUpTimers } from '../sleep.js';
 import { type AttemptContext, attempt, lastAttempt } from './attempt.js';
-import { backoffDelays, MAX_BACKOFF_MS } from './backoff.js';
+import { backoffDelays, MAX_BACKOFF_MS, recheckDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { RETRY_DELAY_MS } from './grace-period.js';
 import type { AttemptRequest } from './lock-options.js';
@@ -21,9 +22,6 @@ import { isOwnerAlive } from './process-identity.js';
 import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 import { QueueEntry } from './wait-queue.js';
-
-/** Milliseconds between attempts to acquire a lock that is being watched. */
-const RECHECK_MS = 2000;
 
 /** The checked options of a wait, from {@link acquireLock}. */
 export interface WaitOptions {
@@ -40,6 +38,7 @@ export class Waiter {
   readonly #entry: QueueEntry;
   readonly #sleep = new Sleep();
   readonly #delays = backoffDelays();
+  #recheckDelays = recheckDelays();
   #id: WaiterId | undefined;
   /** True if the watch has reported an event since the last attempt. */
   #woken = false;
@@ -87,8 +86,7 @@ export class Waiter {
   async sleep(): Promise<FileLock | null> {
     // Backs off after a false wake-up. Otherwise two waiters, or a waiter and a busy prober, would
     // keep waking each other.
-    if (this.#wokenInVain) await this.#sleepAtMost(backoffDelays().next().value);
-    this.#wokenInVain = false;
+    if (this.#wokenInVain) await this.#backOff();
     if (!this.#entry.isFirst) {
       this.#waitMode = 'watch';
       await this.#sleepAtMost(Number.POSITIVE_INFINITY);
@@ -107,13 +105,19 @@ export class Waiter {
     if (this.#id !== undefined) closeLater(this.#id);
   }
 
+  async #backOff(): Promise<void> {
+    this.#wokenInVain = false;
+    this.#recheckDelays = recheckDelays(); // there may be a new holder
+    await this.#sleepAtMost(backoffDelays().next().value);
+  }
+
   async #sleepUntilDue(): Promise<void> {
     // Sleeps only briefly after a failure to open the file, because after a long sleep two separate
     // failures would look like one. On Windows every release of a busy lock briefly prevents other
     // processes from opening the file.
     if (this.#request.gracePeriods.openFailed) return this.#sleepAtMost(RETRY_DELAY_MS.transient);
     const reportsEveryRelease = this.#watched === 'owner' || this.#watched === 'file';
-    await this.#sleepAtMost(reportsEveryRelease ? RECHECK_MS : this.#delays.next().value);
+    await this.#sleepAtMost((reportsEveryRelease ? this.#recheckDelays : this.#delays).next().value);
     if (!reportsEveryRelease && !this.#woken) this.#waitMode = 'poll';
   }
 

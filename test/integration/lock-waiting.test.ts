@@ -220,14 +220,14 @@ describe('the callback onContended', () => {
 
   test('the callback onContended is called at least every 250 ms, even though the waiter would be woken on release', async () => {
     const path = lockPath();
-    // The holder is alive, so that without onContended 2 s would pass between two attempts.
+    // The holder is alive, so that without onContended 1 to 30 s would pass between two attempts.
     await acquire(path);
     const abort = new AbortController();
     let calls = 0;
     const started = performance.now();
     const onContended = () => void (++calls === 17 && abort.abort());
     await caughtFrom(acquireLock(path, { timeoutMs: Infinity, signal: abort.signal, onContended }));
-    expect(performance.now() - started).toBeLessThan(20_000); // 4 s, or 32 s
+    expect(performance.now() - started).toBeLessThan(20_000); // 4 s, or minutes
   });
 
   test('the callback onContended is awaited before the next attempt', async () => {

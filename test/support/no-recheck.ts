@@ -1,4 +1,4 @@
-// Disables the check that a waiter makes every 2 s while it watches a lock, so that only a system
+// Disables the check that a waiter makes after 2 s and later while it watches a lock, so that only a system
 // event can end the wait.
 import { onTestFinished, vi } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backoffDelays } from '../../src/lock/backoff.js';
+import { backoffDelays, recheckDelays } from '../../src/lock/backoff.js';
 
 function firstDelays(count: number, random?: () => number): number[] {
   const delays = backoffDelays(random);
@@ -24,4 +24,10 @@ test('every retry delay of a long wait is between 2.5 ms and 250 ms', () => {
     expect(delayMs).toBeGreaterThan(2.5 - Number.EPSILON);
     expect(delayMs).toBeLessThanOrEqual(250);
   }
+});
+
+test('a watched lock is tried again after 2 s, then less and less often, at least every 30 s', () => {
+  const delays = recheckDelays(() => 0);
+  const first = Array.from({ length: 6 }, () => delays.next().value);
+  expect(first).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000]);
 });
