@@ -1,6 +1,7 @@
 // Lists the runtimes to test: native, renamed and emulated ones, and those on an old system, on
-// musl and on Windows. Each entry has a `title`, and either a `command` or `missing`, the reason
-// why this machine cannot run it.
+// musl and on Windows. Each entry has a `title`, and either the function `start` or `missing`, the
+// reason why this machine cannot run it. start() downloads what the runtime needs, and returns its
+// `command` with further properties.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { cachedInstall } from '../cached-install.mjs';
 import { NODES, nodeExe, OLDEST } from '../windows/nodes.mjs';
 import { findWine, missingTools } from '../windows/tools.mjs';
 import { endAll, environmentOf, freshPrefix, windowsPath } from '../windows/wine.mjs';
+import { debianHosts } from './debian-hosts.mjs';
 import { EXCLUDED_FILES, KNOWN_FAILURES } from './known-failures.mjs';
 import { muslLibraries, plainNode, vitestOnMusl, whyNoMusl } from './musl.mjs';
 import { inOldRoot, OLD_LIBC, whyNoOldRoot } from './old-root.mjs';
@@ -21,8 +23,6 @@ import { programOf, RUNTIMES } from './runtimes.mjs';
 const EMULATED = {
   'linux-arm64': { emulator: 'qemu-aarch64-static', sysroot: '/usr/aarch64-linux-gnu', debian: 'arm64' },
   'linux-arm': { emulator: 'qemu-arm-static', sysroot: '/usr/arm-linux-gnueabihf', debian: 'armhf' },
-  'linux-ppc64': { emulator: 'qemu-ppc64le-static', sysroot: '/usr/powerpc64le-linux-gnu', debian: 'ppc64el' },
-  'linux-s390x': { emulator: 'qemu-s390x-static', sysroot: '/usr/s390x-linux-gnu', debian: 's390x' },
 };
 const DENO = ['run', '-A', '--node-modules-dir=manual'];
 const ARGUMENTS = { node: ['--expose-gc'], bun: [], deno: [...DENO, '--v8-flags=--expose-gc'] };
@@ -33,14 +33,15 @@ export function hosts(installed) {
   const native = RUNTIMES.filter(({ platform }) => platform === 'linux-x64');
   const emulated = RUNTIMES.filter(({ platform }) => platform in EMULATED);
   const [, node22] = native;
-  const x64 = [programOf(node22), ...ARGUMENTS.node, installed.script];
+  const x64 = () => [programOf(node22), ...ARGUMENTS.node, installed.script];
   return [
     ...native.map((runtime) => ({
-      ...nativeHost(runtime, installed),
-      ...(runtime === node22 && besideArm64(installed)),
+      title: titleOf(runtime),
+      start: () => ({ ...nativeHost(runtime, installed), ...(runtime === node22 && besideArm64(installed)) }),
     })),
     renamedHost(node22, installed),
     ...emulated.map((runtime) => emulatedHost(runtime, installed, x64)),
+    ...debianHosts(installed, x64),
     oldHost(node22, installed),
     ...muslHosts(installed),
     ...windowsHosts(installed),
@@ -50,7 +51,6 @@ export function hosts(installed) {
 function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime), libc = 'glibc' } = {}) {
   const { kind } = runtime;
   return {
-    title: titleOf(runtime),
     command: [program, ...ARGUMENTS[kind], script],
     suite: {
       command: [program, ...SUITE_ARGUMENTS[kind]],
@@ -66,9 +66,12 @@ function nativeHost(runtime, { script, prebuilt }, { program = programOf(runtime
  * applications are not called node either.
  */
 function renamedHost(runtime, { script, folder }) {
-  const program = join(folder, 'some application');
-  copyFileSync(programOf(runtime), program);
-  return { title: `${titleOf(runtime)}, renamed`, command: [program, ...ARGUMENTS.node, script] };
+  const start = () => {
+    const program = join(folder, 'some application');
+    copyFileSync(programOf(runtime), program);
+    return { command: [program, ...ARGUMENTS.node, script] };
+  };
+  return { title: `${titleOf(runtime)}, renamed`, start };
 }
 
 /**
@@ -79,16 +82,17 @@ function emulatedHost(runtime, installed, x64) {
   const title = `${titleOf(runtime)} (qemu)`;
   const missing = whyNotEmulated(runtime);
   if (missing) return { title, missing };
-  if (runtime.platform === 'linux-arm64')
-    return {
-      title,
-      command: underEmulator(runtime, installed.script),
-      ...withForeign(x64),
-      suite: emulatedSuite(runtime, installed),
-    };
-  const arch = runtime.platform.replace('linux-', '');
-  const alone = join(installed.prebuilt({ arch, libc: 'glibc' }), 'test/matrix/addon.mjs');
-  return { title: `${title}, the addon alone`, command: underEmulator(runtime, alone) };
+  if (runtime.platform === 'linux-arm64') return { title, start: () => arm64Host(runtime, installed, x64) };
+  const alone = () => join(installed.prebuilt({ arch: 'arm', libc: 'glibc' }), 'test/matrix/addon.mjs');
+  return { title: `${title}, the addon alone`, start: () => ({ command: underEmulator(runtime, alone()) }) };
+}
+
+function arm64Host(runtime, installed, x64) {
+  return {
+    command: underEmulator(runtime, installed.script),
+    ...withForeign(x64()),
+    suite: emulatedSuite(runtime, installed),
+  };
 }
 
 /**
@@ -141,7 +145,9 @@ function whyNotEmulated({ platform }) {
 function oldHost(runtime, installed) {
   const title = `${titleOf(runtime)}, ${OLD_LIBC}`;
   const missing = whyNoOldRoot();
-  return missing ? { title, missing } : { title, ...inOldRoot(programOf(runtime), ARGUMENTS.node, installed) };
+  return missing
+    ? { title, missing }
+    : { title, start: () => inOldRoot(programOf(runtime), ARGUMENTS.node, installed) };
 }
 
 /**
@@ -152,12 +158,16 @@ function muslHosts(installed) {
   const runtimes = RUNTIMES.filter(({ platform }) => platform === 'linux-x64 musl');
   const missing = whyNoMusl();
   return runtimes.map((runtime) => {
-    if (missing) return { title: titleOf(runtime), missing };
-    const program = runtime.kind === 'node' ? plainNode(runtime) : programOf(runtime);
-    const host = nativeHost(runtime, installed, { program, libc: 'musl' });
-    const environment = { LD_LIBRARY_PATH: muslLibraries() };
-    return { ...host, environment, suite: { ...host.suite, environment: { ...environment, ...vitestOnMusl() } } };
+    const title = titleOf(runtime);
+    return missing ? { title, missing } : { title, start: () => muslHost(runtime, installed) };
   });
+}
+
+function muslHost(runtime, installed) {
+  const program = runtime.kind === 'node' ? plainNode(runtime) : programOf(runtime);
+  const host = nativeHost(runtime, installed, { program, libc: 'musl' });
+  const environment = { LD_LIBRARY_PATH: muslLibraries() };
+  return { ...host, environment, suite: { ...host.suite, environment: { ...environment, ...vitestOnMusl() } } };
 }
 
 /**
@@ -170,16 +180,17 @@ function windowsHosts({ script, folder, prebuilt }) {
   const titles = NODES.map((node) => ({ node, title: windowsTitle(node) }));
   const absent = missingTools();
   if (absent.length > 0) return titles.map(({ title }) => ({ title, missing: `apt-get install ${absent.join(' ')}` }));
-  const prefix = freshPrefix(folder);
-  const alone = join(prebuilt({ platform: 'win32', arch: 'x64' }), 'test/matrix/addon.mjs');
-  return titles.map(({ node, title }) => {
+  let prefix;
+  const start = (node) => {
+    prefix ??= freshPrefix(folder);
     const program = nodeExe(node);
-    const file = isOld(node) ? alone : script;
+    const file = isOld(node) ? join(prebuilt({ platform: 'win32', arch: 'x64' }), 'test/matrix/addon.mjs') : script;
     const testCommand = [windowsPath(program), ...ARGUMENTS.node, windowsPath(file)];
     const environment = { ...environmentOf(prefix), GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(testCommand) };
     const command = [findWine(), program, ...ARGUMENTS.node, file];
-    return { title, command, environment, ended: () => endAll(prefix) };
-  });
+    return { command, environment, ended: () => endAll(prefix) };
+  };
+  return titles.map(({ node, title }) => ({ title, start: () => start(node) }));
 }
 
 function titleOf({ title, platform }) {

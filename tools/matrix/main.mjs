@@ -1,35 +1,45 @@
-// npm run test:matrix [-- --quick] [--all]: tests the packed tarball in every runtime that this
-// machine can run. Exits non-zero if a runtime fails.
+// npm run test:matrix [-- --quick] [--all] [--only TEXT]: tests the packed tarball in every runtime
+// that this machine can run. Exits non-zero if a runtime fails.
 // --quick: skips the integration suite.
 // --all: runs the suite in every Node for arm64, not only the first, and reports a runtime that
 // this machine cannot run as a failure.
-// Without --quick and --all, writes the table "Runtimes" in docs/platforms.md.
+// --only: tests only the runtimes whose row begins with TEXT (more than once if need be).
+// Without --quick and --all, writes the table "Runtimes" in docs/platforms.md. A run with --only
+// replaces its own rows in that table.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { prepare } from '../../scripts/prepare.mjs';
-import { record } from '../page-tables.mjs';
+import { record, recordedRows } from '../page-tables.mjs';
 import { hosts } from './hosts.mjs';
 import { installTarball } from './installed.mjs';
 import { integration, outdatedFailures } from './suite.mjs';
 
 const LIMIT_MS = 300_000;
-const quick = process.argv.includes('--quick');
-const all = process.argv.includes('--all');
+const PAGE = 'docs/platforms.md';
+const COMMAND = 'npm run test:matrix';
+const COLUMNS = ['require', 'refused', 'garbage collected', 'kill -9', 'server', 'foreign', 'suite'];
+const HEADER = [`| runtime | ${COLUMNS.join(' | ')} |`, `|---|${COLUMNS.map(() => '---|').join('')}`];
+
+const flag = { type: 'boolean', default: false };
+const { quick, all, only } = parseArgs({
+  options: { quick: flag, all: flag, only: { type: 'string', multiple: true } },
+}).values;
 
 prepare();
 if (!quick) assertUpToDate();
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-')));
 try {
-  const installed = installTarball(work);
-  const rows = hosts(installed).map((host) => ({ ...host, ...(host.missing ? {} : runHost(host)) }));
-  const table = [...header(rows), ...rows.map(row)].join('\n');
-  console.log(table);
+  const listed = hosts(installTarball(work));
+  const rows = listed.filter(isSelected).map((host) => ({ ...host, ...(host.missing ? {} : runHost(host)) }));
+  if (rows.length === 0) throw new Error(`no runtime begins with ${only}`);
+  console.log([...HEADER, ...rows.map(row)].join('\n'));
   const failed = rows.filter(({ failures = [] }) => failures.length > 0);
-  // Records only complete runs without failures, because the row of a failed runtime would look
-  // like that of an untested one.
-  if (!quick && !all && failed.length === 0) record('docs/platforms.md', 'npm run test:matrix', table);
+  // Records only runs without failures, because the row of a failed runtime would look like that of
+  // an untested one.
+  if (!quick && !all && failed.length === 0) recordRows(listed, rows);
   for (const { title, failures } of failed) console.error(`${title}: ${failures.join('; ')}`);
   const left = rows.filter(({ missing }) => missing).length;
   console.log(`${rows.length - failed.length - left} passed, ${failed.length} failed, ${left} skipped`);
@@ -46,8 +56,9 @@ function assertUpToDate() {
   process.exit(1);
 }
 
-function runHost({ title, command, environment = {}, suite, ended = () => {} }) {
+function runHost({ title, start }) {
   process.stderr.write(`gateway-lock: ${title}\n`);
+  const { command, environment = {}, suite, ended = () => {} } = start();
   const { status, stdout, stderr } = runIntoFiles(command, environment);
   ended();
   if (status !== 0) return { answers: {}, failures: [`${stdout}${stderr}`.trim() || `exit code ${status}`] };
@@ -73,15 +84,23 @@ function runIntoFiles(command, environment) {
   return { status, stdout, stderr };
 }
 
-function header(rows) {
-  const questions = [...new Set(rows.flatMap(({ answers = {} }) => Object.keys(answers)))];
-  rows.questions = questions;
-  return [`| runtime | ${questions.join(' | ')} |`, `|---|${questions.map(() => '---|').join('')}`];
+function isSelected({ title }) {
+  return only === undefined || only.some((start) => title.startsWith(start));
 }
 
-function row({ title, answers = {}, missing }, _index, rows) {
+/** Writes the rows of this run, and keeps the page's rows of the runtimes that were not selected. */
+function recordRows(listed, rows) {
+  const earlier = only === undefined ? [] : recordedRows(PAGE, COMMAND);
+  const lines = listed.flatMap(({ title }) => {
+    const found = rows.find((one) => one.title === title);
+    return found ? [row(found)] : earlier.filter((line) => line.startsWith(`| ${title} |`));
+  });
+  record(PAGE, COMMAND, [...HEADER, ...lines].join('\n'));
+}
+
+function row({ title, answers = {}, missing }) {
   if (missing) return `| ${title} | not run: ${missing} |`;
-  return `| ${title} | ${rows.questions.map((question) => cell(answers[question])).join(' | ')} |`;
+  return `| ${title} | ${COLUMNS.map((column) => cell(answers[column])).join(' | ')} |`;
 }
 
 function cell(answer) {

@@ -6,29 +6,19 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeF
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../scripts/prepare.mjs';
+import { commandInside, whyNotInside } from './debian-root.mjs';
 
 export const OLD_LIBC = 'glibc 2.31';
 const OLD_ROOT = join(homedir(), '.cache/gateway-lock/bullseye');
 /** The folder inside the old root with Node and the package. */
 const HOME = '/opt/gateway-lock';
 /**
- * A shell script that runs a command inside the old root. The first argument is the old root, the
- * second is the folder of the project, and the rest is the command. The script mounts the project
- * at the same path inside the old root. Only this shell and its children see the mounts, which
- * disappear when they end.
- */
-const ENTER = `old=$1 tree=$2; shift 2
-for path in "$tree" /proc /dev; do mkdir -p "$old$path" && mount --rbind "$path" "$old$path" || exit; done
-exec chroot "$old" env --chdir="$tree" "$@"`;
-
-/**
  * Returns null if the old root exists or can be created, otherwise a text that says what is
  * missing.
  */
 export function whyNoOldRoot() {
-  if (process.getuid() !== 0) return 'needs root (chroot)';
-  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'needs permission to mount (unshare --mount)';
-  if (existsSync(OLD_ROOT)) return null;
+  const denied = whyNotInside();
+  if (denied || existsSync(OLD_ROOT)) return denied;
   return spawnSync('debootstrap', ['--version']).error ? 'apt-get install debootstrap' : null;
 }
 
@@ -51,7 +41,7 @@ export function inOldRoot(program, args, { folder, prebuilt }) {
     command: ['chroot', OLD_ROOT, ...inside],
     environment: { GATEWAY_LOCK_TEST_COMMAND: JSON.stringify(inside) },
     suite: {
-      command: ['unshare', '--mount', 'sh', '-c', ENTER, 'sh', OLD_ROOT, root, join(HOME, 'node')],
+      command: commandInside(OLD_ROOT, root, [join(HOME, 'node')]),
       prebuilt: join(HOME, 'prebuilt'),
       // This machine's values are paths that do not exist inside the old root.
       environment: { HOME: '/root', TMPDIR: '/tmp', NODE_EXTRA_CA_CERTS: '' },

@@ -18,15 +18,6 @@ const node = (arch, version, integrity) => ({
   kind: 'node',
 });
 
-/**
- * Returns the newest Node on npm for an architecture whose packages have ended. It is too old for
- * gateway-lock, so only the addon is tested.
- */
-const lastNode = (arch, packaged, integrity) => ({
-  ...node(packaged, '20.11.0', integrity),
-  platform: `linux-${arch}`,
-});
-
 export const RUNTIMES = [
   // For each major version of Node: the oldest supported release and the newest release.
   // Exceptions: `npm test` covers the newest Node 20, and the oldest Node 26 runs on musl.
@@ -93,21 +84,15 @@ export const RUNTIMES = [
     '26.12.0',
     'sha512-XhP/f29EvaVhyZFNxJmgVzQR//jv6YgeJ+HpTlaoAYQPU0GoPp1nPwcI8F4i8mYOOt9lE38KdUWrBX2hSA0H5g==',
   ),
-  lastNode(
-    'arm',
-    'armv7l',
-    'sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==',
-  ),
-  lastNode(
-    'ppc64',
-    'ppc64le',
-    'sha512-yDYsy0btzM5Sl1qXqIncCAtUykZUvk+CloC7uwvWRwrQ5K8J4mEsgo36Hkec8Qa9QdEVLs2rHsUqn81At+dltA==',
-  ),
-  lastNode(
-    's390x',
-    's390x',
-    'sha512-00F88i+9jVexpzxYBDrY+xXqeyU3XW1JhyoxGqSbnUbmcOzvYzSSjVxaQLdGHNtavZywN24058sjCq0rVMHzZw==',
-  ),
+  // The newest Node on npm for ARMv7 is too old for gateway-lock, so only the addon is tested.
+  {
+    ...node(
+      'armv7l',
+      '20.11.0',
+      'sha512-pCMLAP35VPJjuaFFkZ8kN8xQmpjH/eBUiIznFyJROtzLpuXqV75xAB12Zloy6b45T0mgujHUAT4Jad9L2G9mYg==',
+    ),
+    platform: 'linux-arm',
+  },
   {
     title: 'Node 26.0.0', // see plainNode() in tools/matrix/musl.mjs
     package: '@pnpm/linuxstatic-x64',
