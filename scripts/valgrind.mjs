@@ -1,4 +1,4 @@
-// Runs the test program of native/os and the scenarios of npm run torture under valgrind.
+// Runs the scenarios of npm run torture under valgrind.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,12 @@ import { root, run } from './prepare.mjs';
 
 const ROUNDS = 3;
 const LIMIT_MS = 3_600_000;
-/** The addon and the test program, in a line of valgrind's report. */
-const OURS = /gateway_lock\.node|os_tests/;
+/** The namespace of the addon's functions, or its file, in a line of valgrind's report. */
+const OURS = /gateway_lock/;
 const OPTIONS = [
   '--leak-check=full',
   '--show-leak-kinds=definite',
   '--errors-for-leak-kinds=definite',
-  '--track-fds=no',
   '--error-limit=no',
   '--num-callers=40',
 ];
