@@ -26,7 +26,8 @@ export interface Adoption {
  * them and tells the predecessor.
  */
 export function adoptInherited(request: GatewayRequest): Adoption | null {
-  const inherited = parseInherited(process.env[INHERITED_VARIABLE] ?? '');
+  const text = process.env[INHERITED_VARIABLE];
+  const inherited = text === undefined ? null : parseInherited(text);
   if (inherited === null || !isForThisGateway(inherited, request) || !native().takeToken(inherited.channel))
     return null;
   delete process.env[INHERITED_VARIABLE];
