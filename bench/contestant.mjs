@@ -9,6 +9,8 @@ const held = [];
 
 const answers = {
   cycle: (count, path) => time(count, 'cycle', path),
+  cycleKept: (count, path) => time(count, 'cycleKept', path),
+  cycleExisting: (count, path) => time(count, 'cycleExisting', path),
   refused: (count, path) => time(count, 'refused', path),
   probe: (count, path) => time(count, 'probe', path),
   gateway: (count, stateDir, port) => time(count, 'gateway', stateDir, Number(port)),

@@ -22,6 +22,8 @@ import { removeTemporary } from './temporary.mjs';
 
 const FIGURES = {
   cycle: calls.cycle,
+  cycle_kept: calls.cycle_kept,
+  cycle_existing: calls.cycle_existing,
   refused: calls.refused,
   probe: calls.probe,
   gateway: calls.gateway,

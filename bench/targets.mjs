@@ -8,6 +8,8 @@ const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} inste
 
 export const TARGETS = {
   cycle: ratio(1.25),
+  cycle_kept: ratio(1.25),
+  cycle_existing: ratio(1.25),
   refused: ratio(2),
   probe: ratio(2),
   gateway: ratio(1.5),

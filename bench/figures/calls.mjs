@@ -1,7 +1,7 @@
 // Measures single calls: acquire and release, a refused attempt, a probe, the start and close of a
 // gateway.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { withContestants } from '../contestants.mjs';
 import { inRounds } from '../rounds.mjs';
 import { figure } from '../statistics.mjs';
@@ -9,13 +9,24 @@ import { freePort, freshDirectory, freshPath } from '../temporary.mjs';
 
 const UNIT = 'us';
 
-export async function cycle({ effort, peers }) {
+/** The lock file is new in each cycle, and is removed. */
+export const cycle = (bench) => cyclesOf(bench, 'cycle');
+/** The lock file exists, gets a record, and is emptied. */
+export const cycle_kept = (bench) => cyclesOf(bench, 'cycleKept');
+/** The lock file exists and gets no record. */
+export const cycle_existing = (bench) => cyclesOf(bench, 'cycleExisting');
+
+/** A peer always makes its own cycle, which is the same in every figure. */
+async function cyclesOf({ effort, peers }, word) {
   return withContestants(['floor', 'ours', ...peers.ready], async (contestants) => {
     // All contestants use the same directory. On ext4 without a journal, creating a file takes
     // longer if many files were removed from the directory in the last few minutes, because ext4
     // checks their inodes even though it cannot reuse them yet.
     const folder = freshDirectory();
-    const batch = (one, count) => one.ask('cycle', count, `${folder}/${one.name}.lock`);
+    const pathOf = ({ name }) => `${folder}/${name}.lock`;
+    const isPeer = ({ name }) => peers.ready.includes(name);
+    if (word === 'cycleExisting') for (const one of contestants) if (!isPeer(one)) writeFileSync(pathOf(one), '');
+    const batch = (one, count) => one.ask(isPeer(one) ? 'cycle' : word, count, pathOf(one));
     const { samples, missing } = await inRounds(contestants, effort, batch);
     return figure(UNIT, samples, { ...peers.missing, ...missing });
   });

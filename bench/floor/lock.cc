@@ -51,6 +51,12 @@ bool IsHeldByLiveOwner(int fd) {
   return NamesLiveOwner(record);
 }
 
+void Close(Lock* lock) {
+  flock(lock->fd, LOCK_UN);
+  close(lock->fd);
+  lock->fd = -1;
+}
+
 Try Finish(Lock* lock, const std::string& fields, Lock* out) {
   lock->acquisition = NewAcquisition();
   WriteRecord(lock, fields, 0);
@@ -94,9 +100,20 @@ void PublishPort(Lock* lock, const std::string& fields, int port) {
 
 void Unlock(Lock* lock) {
   if (NamesThisFile(lock)) unlink(lock->path.c_str());
-  flock(lock->fd, LOCK_UN);
-  close(lock->fd);
-  lock->fd = -1;
+  Close(lock);
+}
+
+void UnlockKept(Lock* lock) {
+  if (ftruncate(lock->fd, 0) != 0) abort();
+  Close(lock);
+}
+
+bool CycleExisting(const std::string& path) {
+  Lock lock;
+  bool locked = Open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, &lock) &&
+                flock(lock.fd, LOCK_EX | LOCK_NB) == 0 && NamesThisFile(&lock);
+  if (lock.fd >= 0) Close(&lock);
+  return locked;
 }
 
 bool ProbeHeld(const std::string& path) {

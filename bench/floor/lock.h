@@ -34,6 +34,11 @@ Try TryLock(const std::string& path, Lock* lock, const std::string& fields = "")
 bool WaitLock(const std::string& path, Lock* lock);
 void PublishPort(Lock* lock, const std::string& fields, int port);
 void Unlock(Lock* lock);
+// Empties the file instead of removing it: ftruncate flock(LOCK_UN) close
+void UnlockKept(Lock* lock);
+// Locks and unlocks an existing file without writing a record:
+//   open fstat flock lstat | flock(LOCK_UN) close
+bool CycleExisting(const std::string& path);
 
 // Makes these system calls:
 //   open fstat flock pread open(/proc/PID/stat) read close lstat close

@@ -2,7 +2,8 @@
 // stdin and writes one number per line to stdout. Times are nanoseconds of CLOCK_MONOTONIC, the
 // clock of process.hrtime().
 //
-//   cycle COUNT PATH       refused COUNT PATH     probe COUNT PATH     gateway COUNT STATE PORT
+//   cycle COUNT PATH       cycleKept COUNT PATH   cycleExisting COUNT PATH
+//   refused COUNT PATH     probe COUNT PATH       gateway COUNT STATE PORT
 //   hold PATH -> 0         wait PATH -> time of the acquire            drop -> time of the release
 //   fill COUNT FOLDER      memory -> bytes of RSS                      descriptors -> their number
 //
@@ -51,6 +52,13 @@ bool Cycle(const std::string& path) {
   Lock lock;
   if (TryLock(path, &lock) != Try::kHeld) return false;
   Unlock(&lock);
+  return true;
+}
+
+bool CycleKept(const std::string& path) {
+  Lock lock;
+  if (TryLock(path, &lock) != Try::kHeld) return false;
+  UnlockKept(&lock);
   return true;
 }
 
@@ -114,6 +122,8 @@ long long Answer(std::istringstream& request) {
   if (word == "wait") return Wait(path);
   if (word == "fill") return Fill(count, path);
   if (word == "cycle") return Time(count, [&] { return Cycle(path); });
+  if (word == "cycleKept") return Time(count, [&] { return CycleKept(path); });
+  if (word == "cycleExisting") return Time(count, [&] { return CycleExisting(path); });
   if (word == "refused") return Time(count, [&] { return Refused(path); });
   if (word == "probe") return Time(count, [&] { return ProbeHeld(path); });
   int port = 0;

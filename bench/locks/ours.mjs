@@ -2,6 +2,8 @@ import { acquireGatewayLock, acquireLock, probeLock, tryAcquireLock } from '../.
 import { mustBeRefused } from '../refused.mjs';
 
 export const cycle = (path) => tryAcquireLock(path, { keepFile: false }).release();
+export const cycleKept = (path) => tryAcquireLock(path).release();
+export const cycleExisting = (path) => tryAcquireLock(path, { record: false }).release();
 export const refused = (path) => mustBeRefused(tryAcquireLock(path));
 export const probe = (path) => probeLock(path).ownerAlive === true;
 export const hold = (path) => tryAcquireLock(path);

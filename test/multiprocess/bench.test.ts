@@ -13,6 +13,8 @@ const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
 
 const KEYS = [
   'cycle',
+  'cycle_kept',
+  'cycle_existing',
   'refused',
   'probe',
   'gateway',

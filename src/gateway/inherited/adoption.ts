@@ -31,7 +31,8 @@ export interface Adoption {
  *   the socket of another port
  */
 export function adoptInherited(request: GatewayRequest): Adoption | null {
-  const inherited = parseInherited(process.env[INHERITED_VARIABLE] ?? '');
+  const text = process.env[INHERITED_VARIABLE];
+  const inherited = text === undefined ? null : parseInherited(text);
   if (inherited === null || !isForThisGateway(inherited, request) || !native().takeToken(inherited.channel))
     return null;
   delete process.env[INHERITED_VARIABLE];
