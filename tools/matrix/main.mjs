@@ -29,7 +29,7 @@ const { quick, all, only } = parseArgs({
 }).values;
 
 prepare();
-if (!quick) assertUpToDate();
+if (!quick && only === undefined) assertUpToDate();
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-matrix-')));
 try {
   const listed = hosts(installTarball(work));
