@@ -7,13 +7,8 @@ import { start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { until } from '../support/until.js';
 
-const KILLS = 100;
-
-/** kill-loop.test.ts kills holders on Windows too, and has a control there. */
-const whyNoCommand =
-  process.platform === 'win32'
-    ? 'two of four runs under Wine did not end within 300 s, and the cause is unknown'
-    : null;
+/** Fewer on Windows, because a process takes 1 s to start under Wine. */
+const KILLS = process.platform === 'win32' ? 30 : 100;
 
 /** A test finds the processes of a run by their environment. */
 const whyNoProcesses = process.platform === 'linux' ? null : 'there is no /proc';
@@ -49,8 +44,7 @@ function environmentOf(pid: string): string {
 describe('gateway-lock stress', () => {
   test.for(['lock', 'shared', 'gateway', 'bind'])(
     'kills workers in mode %s and finds neither two holders nor a stuck lock',
-    async (mode, ctx) => {
-      need(ctx, whyNoCommand);
+    async (mode) => {
       const { code, out, report } = await stress('--mode', mode, '--seed', '1');
       expect(out).toContain('No two processes held the lock at once, and the lock was never stuck.');
       expect(report).toMatchObject({ passed: true, mode, seed: 1, stuck: false, doubleHolders: [], countedTwice: [] });
@@ -60,8 +54,7 @@ describe('gateway-lock stress', () => {
     },
   );
 
-  test('detects that --sabotage turned the lock off', async (ctx) => {
-    need(ctx, whyNoCommand);
+  test('detects that --sabotage turned the lock off', async () => {
     const { code, report } = await stress('--sabotage');
     expect(report.doubleHolders.length + report.countedTwice.length).toBeGreaterThan(0);
     expect([code, report.passed]).toEqual([0, true]);
