@@ -1,17 +1,25 @@
-// npm run test:sanitizers: builds the addon and the test programs of native/os with ASan and UBSan,
-// runs these programs and the tests that use the addon most, and repeats this with TSan. Each
-// process writes its findings to a report file, so that they survive if a test kills the process or
-// ignores its exit code.
+// npm run test:sanitizers [-- --only address|thread|valgrind] [--scenarios]: builds the addon and the
+// test programs of native/os with ASan, UBSan and LSan, runs these programs, the scenarios of
+// npm run torture and the tests that use the addon most, and repeats this with TSan. --scenarios runs
+// only the scenarios. Each process writes its findings to a report file, so that they survive if a
+// test kills the process or ignores its exit code. valgrind runs only if --only names it: under it
+// Node takes 30 times as long.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { prepare, root, run } from './prepare.mjs';
+import { checkWithValgrind } from './valgrind.mjs';
 
 const LIMIT_MS = 420_000;
+/** How often the scenarios run, in each of two threads. */
+const ROUNDS = 20;
 const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) =>
   existsSync(join(root, path)),
 );
+
+const SCENARIOS = 'the scenarios of npm run torture';
 
 const SANITIZERS = [
   {
@@ -73,11 +81,20 @@ const ADDON_CALLS = `
   process.on('exit', () => require('node:fs').rmSync(require('node:path').dirname(path), { recursive: true }));
 `;
 
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, scenarios: { type: 'boolean', default: false } },
+});
 prepare();
-const failures = SANITIZERS.flatMap((sanitizer) => check(sanitizer));
+const failures = values.only === 'valgrind' ? checkWithValgrind() : chosen().flatMap((sanitizer) => check(sanitizer));
 for (const failure of failures) console.error(`gateway-lock: ${failure}`);
 console.error(`gateway-lock: sanitizers ${failures.length === 0 ? 'found nothing' : 'FAILED'}`);
 process.exit(failures.length === 0 ? 0 : 1);
+
+function chosen() {
+  const sanitizers = SANITIZERS.filter(({ name }) => name.startsWith(values.only));
+  if (sanitizers.length === 0) throw new RangeError(`--only must be address, thread or valgrind, not ${values.only}`);
+  return sanitizers;
+}
 
 /** Returns one sentence for each failure. */
 function check(sanitizer) {
@@ -85,7 +102,8 @@ function check(sanitizer) {
   const reports = mkdtempSync(join(tmpdir(), 'gateway-lock-sanitizers-'));
   try {
     const failed = Object.entries(stages(sanitizer, reports)).filter(
-      ([title, stage]) => !passes(`${title} with ${sanitizer.name}`, stage),
+      ([title, stage]) =>
+        (!values.scenarios || title === SCENARIOS) && !passes(`${title} with ${sanitizer.name}`, stage),
     );
     return [...failed.map(([title]) => `${title} failed with ${sanitizer.name}`), ...readReports(reports)];
   } finally {
@@ -101,7 +119,8 @@ function build({ name, folder }) {
     ['-S', '.', '-B', directory, `-DGATEWAY_LOCK_SANITIZE=${name}`, '-DGATEWAY_LOCK_TESTS=ON'],
     `configuring for ${name}`,
   );
-  run('cmake', ['--build', directory, '--parallel', '2'], `building for ${name}`);
+  const target = values.scenarios ? ['--target', 'gateway_lock'] : [];
+  run('cmake', ['--build', directory, ...target, '--parallel', '2'], `building for ${name}`);
 }
 
 function stages({ folder, library, environment }, reports) {
@@ -116,6 +135,11 @@ function stages({ folder, library, environment }, reports) {
     'the addon alone': [
       process.execPath,
       ['--expose-gc', '-e', ADDON_CALLS],
+      { ...preloaded, ...environment(reports, true) },
+    ],
+    [SCENARIOS]: [
+      process.execPath,
+      ['--expose-gc', join(root, 'test/torture/unkilled.mjs'), String(ROUNDS), `${reports}-scenarios`],
       { ...preloaded, ...environment(reports, true) },
     ],
     'the tests': [
