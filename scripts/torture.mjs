@@ -1,7 +1,8 @@
 // npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]: kills a process that uses the
 // package at each of its system calls, and makes each of these calls fail.
-// --quick runs a quarter of the injections, which is fast enough for CI. --write updates the tables
-// in docs/reliability.md.
+// --quick runs a part of the injections, which is fast enough for CI: in each scenario, one kill at
+// the entry and one at the exit of each system call (as holder, and otherwise), and one failure of it; in one of the scenarios,
+// each error of each system call. --write updates the tables in docs/reliability.md.
 // --only runs the scenarios whose name contains NAME. --jobs sets how many scenarios run at the
 // same time (2 by default).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -11,8 +12,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepare, root } from './prepare.mjs';
 
-/** --quick runs every fourth injection. */
-const QUICK_STEP = 4;
 /**
  * The scenario that also runs in a new process for each injection, to reach system calls that a
  * process makes only once.
@@ -29,6 +28,7 @@ const { values } = parseArgs({
 });
 prepare();
 const { buildTracer, whyNoTracer } = await import('../test/torture/tracing.mjs');
+const { sampleOf } = await import('../test/torture/sample.mjs');
 const { callsOf, killAt, pointsOf } = await import('../test/torture/kills.mjs');
 const { failableCalls, failAt, injectionsOf } = await import('../test/torture/failures.mjs');
 const { SCENARIOS } = await import('../test/torture/scenarios.mjs');
@@ -42,6 +42,7 @@ if (missing !== null) {
 const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-torture-'));
 const tracer = buildTracer(folder);
 const started = performance.now();
+const covered = new Set();
 const kills = [];
 const failures = [];
 const names = Object.keys(SCENARIOS).filter((name) => name.includes(values.only ?? ''));
@@ -64,20 +65,21 @@ async function runJobs(number) {
 }
 
 async function killIn(worker, name) {
-  const points = pointsOf(await callsOf(worker, name)).filter((_, index) => isChosen(index));
+  const keyOfPoint = ({ call, when, held }) => [`${name} ${call} ${when} ${held}`];
+  const points = chosen(pointsOf(await callsOf(worker, name)), keyOfPoint);
   kills.push(...(await killAt(worker, name, points, logProblems)));
   log(`${name}: killed at ${points.length} points`);
 }
 
 async function failIn(worker, name, warm) {
   const calls = await failableCalls(worker, name, warm);
-  const injections = injectionsOf(calls).filter((_, index) => isChosen(index));
+  const injections = chosen(injectionsOf(calls), ({ call, injected }) => [`${name} ${call}`, `${call} ${injected}`]);
   failures.push(...(await failAt(worker, name, { warm, injections, onResult: logProblems })));
   log(`${name}${warm ? '' : ', in new processes'}: ${injections.length} failures injected`);
 }
 
-function isChosen(index) {
-  return !values.quick || index % QUICK_STEP === 0;
+function chosen(list, keysOf) {
+  return values.quick ? sampleOf(list, keysOf, covered) : list;
 }
 
 function logProblems(result) {
