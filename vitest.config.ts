@@ -21,7 +21,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       suite('unit', 0, 10_000),
-      suite('native', 0, 60_000),
+      suite('native', 0, 600_000),
       suite('integration', 0, 30_000),
       suite('multiprocess', 1, 60_000),
       suite('stress', 2, 300_000),

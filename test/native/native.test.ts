@@ -37,7 +37,7 @@ describe.each(process.platform === 'linux' ? PROGRAMS : PROGRAMS.slice(0, 1))('%
     test(name, (ctx) => {
       const { status, signal, stdout, stderr } = spawnSync(program, [name], {
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 600_000,
         env: { ...process.env, TMPDIR: publicDirectory() },
       });
       // On Windows, two of the native tests print a table of binds.
