@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { checkCloseOptions } from '../../src/bind/close-server.js';
 import { readGatewayOptions } from '../../src/gateway/gateway-options.js';
+import { readSupervisedOptions } from '../../src/gateway/supervised-options.js';
+import { readUpgradeOptions } from '../../src/gateway/upgrade/upgrade-options.js';
 import type { GatewayLockOptions } from '../../src/index.js';
 import { readRequest, TRY_OPTIONS, type TryAcquireLockOptions } from '../../src/lock/lock-options.js';
 import { checkHealthOptions } from '../../src/probe/probe-health.js';
@@ -89,6 +92,10 @@ const GATEWAY_OPTIONS = [
   ] as const),
 ];
 const HEALTH_OPTIONS = ['path', 'timeoutMs', 'fingerprint256'] as const;
+const UPGRADE_OPTIONS = ['command', 'cwd', 'stdio', 'readyTimeoutMs', 'graceMs', 'drain', 'signal'] as const;
+const SUPERVISED_OPTIONS = [
+  ...(['start', 'supervisor', 'health', 'retryDelayMs', 'budgetMs', 'park', 'signal', 'onDecision'] as const),
+];
 
 /** The word of the message where it is not the name of the option. */
 const NAMES: Readonly<Record<string, string>> = { endpoint: '(endpoint|host|port)' };
@@ -127,6 +134,25 @@ describe('any value of an option succeeds, or fails with an error that has a cod
     );
   });
 
+  test.each(['drain', 'graceMs'])('%s of close()', (name) => {
+    fc.assert(fc.property(anyValue, (value) => expectNamed(name, () => checkCloseOptions({ [name]: value }))));
+  });
+
+  test.each(UPGRADE_OPTIONS)('%s of upgrade()', (name) => {
+    fc.assert(fc.property(anyValue, (value) => expectNamed(name, () => readUpgradeOptions({ [name]: value }))));
+  });
+
+  test.each(SUPERVISED_OPTIONS)('%s of startSupervised()', (name) => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        const options = { start: async () => {}, [name]: value };
+        expectNamed(name === 'health' ? '(health|path|timeoutMs|fingerprint256)' : name, () =>
+          readSupervisedOptions(options as Parameters<typeof readSupervisedOptions>[0]),
+        );
+      }),
+    );
+  });
+
   test('the options object itself', () => {
     fc.assert(
       fc.property(
@@ -145,4 +171,32 @@ describe('any value of an option succeeds, or fails with an error that has a cod
       ),
     );
   });
+});
+
+test('no options, whatever their keys, change a prototype', () => {
+  // As JSON.parse() makes them: with own properties that are called __proto__.
+  const key = fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'owner', 'env', 'mode');
+  const hostile = fc
+    .dictionary(key, fc.oneof(fc.constant({ polluted: true }), fc.jsonValue({ maxDepth: 1 })))
+    .map((fields) => JSON.parse(JSON.stringify({ ...fields, owner: { ...fields } })));
+  const own = (value: object) => Object.getOwnPropertyNames(value);
+  const before = [own(Object.prototype), own(Function.prototype), own(Array.prototype)];
+  fc.assert(
+    fc.property(hostile, (options) => {
+      for (const read of [
+        () => readRequest('/nowhere/a.lock', options, TRY_OPTIONS),
+        () => readGatewayOptions({ stateDir: '/nowhere', ...options }),
+        () => readUpgradeOptions(options),
+        () => checkHealthOptions(options),
+      ]) {
+        try {
+          read();
+        } catch (error) {
+          expect((error as NodeJS.ErrnoException).code).toMatch(/^ERR_/);
+        }
+      }
+      expect([own(Object.prototype), own(Function.prototype), own(Array.prototype)]).toEqual(before);
+      expect(({} as { polluted?: true }).polluted).toBeUndefined();
+    }),
+  );
 });
