@@ -82,7 +82,9 @@ describe(`${WORKERS} worker threads of one process`, () => {
     let left = WORKERS;
     let acquired = 0;
     const lanes = Array.from({ length: LANES }, async (_, lane) => {
-      while (left-- > 0) acquired += Number(await runWorker(join(directory, `${lane}.lock`), held));
+      while (left-- > 0) {
+        if (await runWorker(join(directory, `${lane}.lock`), held)) acquired++;
+      }
     });
     await Promise.all(lanes);
     // A worker's locks are free when terminate() resolves, so the next worker acquires its lock.
