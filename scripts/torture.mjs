@@ -1,7 +1,7 @@
 // npm run torture [-- --quick] [--write] [--only NAME] [--jobs N]: kills a process that uses the
 // package at each of its system calls, and makes each of these calls fail.
 // --quick runs a part of the injections, which is fast enough for CI: in each scenario, one kill at
-// the entry and one at the exit of each system call, and one failure of it; in one of the scenarios,
+// the entry and one at the exit of each system call (as holder, and otherwise), and one failure of it; in one of the scenarios,
 // each error of each system call. --write updates the tables in docs/reliability.md.
 // --only runs the scenarios whose name contains NAME. --jobs sets how many scenarios run at the
 // same time (2 by default).
@@ -65,7 +65,8 @@ async function runJobs(number) {
 }
 
 async function killIn(worker, name) {
-  const points = chosen(pointsOf(await callsOf(worker, name)), ({ call, when }) => [`${name} ${call} ${when}`]);
+  const keyOfPoint = ({ call, when, held }) => [`${name} ${call} ${when} ${held}`];
+  const points = chosen(pointsOf(await callsOf(worker, name)), keyOfPoint);
   kills.push(...(await killAt(worker, name, points, logProblems)));
   log(`${name}: killed at ${points.length} points`);
 }

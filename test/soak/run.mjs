@@ -1,6 +1,6 @@
 // Usage: node --expose-gc run.mjs SECONDS DIRECTORY [SABOTAGE]
 // Repeats the cycles, and prints one line of JSON after each sample: the numbers of rounds, open
-// files and threads, and the resident memory in bytes. SABOTAGE makes each round leak 1 KiB of
+// files and threads, and the resident memory in bytes. SABOTAGE makes each round leak 1 MiB of
 // memory or a descriptor, to show that the check finds it.
 import { openSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { CYCLES, prepare } from './cycles.mjs';
 const [seconds, directory, sabotage = ''] = process.argv.slice(2);
 /** Samples in a run, and the least number of samples on a busy machine. */
 const SAMPLES = 100;
-const MIN_SAMPLES = 20;
+const MIN_SAMPLES = 8;
 /**
  * How long to wait for the threads and descriptors of ended waits and connections, in milliseconds.
  */
@@ -43,7 +43,7 @@ async function round() {
     counts[name]++;
   }
   if (sabotage === 'descriptors') openSync('/dev/null', 'r');
-  if (sabotage === 'memory') leaked.push(Buffer.alloc(1024, 1));
+  if (sabotage === 'memory') leaked.push(Buffer.alloc(1024 * 1024, 1));
   rounds++;
 }
 

@@ -30,7 +30,9 @@ export async function callsOf({ tracer, folder, port }, name) {
 
 /** Returns two kill points per call: one before and one after the call. */
 export function pointsOf(calls) {
-  return calls.flatMap(({ thread, index, call }) => ['entry', 'exit'].map((when) => ({ thread, index, call, when })));
+  return calls.flatMap(({ thread, index, call, held }) =>
+    ['entry', 'exit'].map((when) => ({ thread, index, call, held, when })),
+  );
 }
 
 /**

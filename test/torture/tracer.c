@@ -23,8 +23,10 @@
 //
 // The tracer reports on descriptor 3, one line per report:
 //   begin                                         the window has begun
-//   call THREAD INDEX NUMBER RESULT ORDINAL PATH  ORDINAL counts the addon's calls with this NUMBER;
-//                                                 0 for other calls. PATH: - if there is none.
+//   call THREAD INDEX NUMBER RESULT ORDINAL HELD PATH
+//                                                 ORDINAL counts the addon's calls with this NUMBER;
+//                                                 0 for other calls. HELD: 1 between the marks held
+//                                                 and released. PATH: - if there is none.
 //   hit THREAD INDEX NUMBER HELD PID              the command is paused; the next byte on descriptor 0
 //                                                 kills it (k) or continues it (g)
 //   done THREAD INDEX NUMBER                      a call was skipped, overridden or shortened
@@ -255,8 +257,8 @@ static void at_exit(struct thread* thread, const struct ptrace_syscall_info* inf
   }
   if (thread->index == 0 || !window) return;
   if (strcmp(action, "trace") == 0) {
-    dprintf(kReport, "call %d %ld %lu %ld %u %s\n", thread->role, thread->index, (unsigned long)thread->number,
-            (long)info->exit.rval, thread->ordinal, thread->path);
+    dprintf(kReport, "call %d %ld %lu %ld %u %d %s\n", thread->role, thread->index, (unsigned long)thread->number,
+            (long)info->exit.rval, thread->ordinal, held, thread->path);
   }
   if (is_wanted(thread, "pause-exit")) {
     reached = 1;

@@ -66,8 +66,9 @@ export async function listCalls(tracer, command, env, onBegin) {
     // The program that an exec scenario starts does not end by itself.
     if (kind === 'exec') process.kill(Number(fields[0]), 'SIGKILL');
     if (kind !== 'call') return;
-    const [thread, index, number, result, ordinal] = fields.slice(0, 5).map(Number);
-    calls.push({ thread, index, number, call: callName(number), result, ordinal, path: fields.slice(5).join(' ') });
+    const [thread, index, number, result, ordinal, held] = fields.slice(0, 6).map(Number);
+    const path = fields.slice(6).join(' ');
+    calls.push({ thread, index, number, call: callName(number), result, ordinal, held, path });
   };
   const { errors } = await trace(tracer, command, { onReport, env }).ended;
   if (calls.length === 0) throw new Error(`the tracer reported no system call (${ending}): ${errors}`);
