@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { acquireGatewayLock, acquireLock, tryAcquireLock } from 'gateway-lock';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 /**
  * The program that starts this file again in the same runtime. Under qemu, process.execPath does
  * not.

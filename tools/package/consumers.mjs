@@ -43,16 +43,16 @@ function versionText(name, version) {
  * Installs the package and the consumer's packages into an empty folder, runs the consumer's
  * commands, and compares the output of the last one. Returns null on success, else what failed.
  */
-export function testConsumer(consumer, work, sandbox) {
+export async function testConsumer(consumer, work, sandbox) {
   const folder = join(work, consumer.name);
   createProject(consumer, folder);
   const commands = [installCommand(consumer), ...consumer.commands];
   for (const command of commands) {
-    const result = sandbox(command, folder);
+    const result = await sandbox(command, folder);
     if (result.status !== 0) return `${command.slice(0, 3).join(' ')}: ${failureText(result)}`;
   }
   if (consumer.keep !== null) keepOnly(consumer.keep, folder);
-  const result = sandbox(consumer.run, folder, consumer.env);
+  const result = await sandbox(consumer.run, folder, consumer.env);
   rmSync(folder, { recursive: true, force: true });
   if (result.status === 0 && matches(result.stdout, consumer.expected)) return null;
   return `${consumer.run.join(' ')}: ${failureText(result)}`;

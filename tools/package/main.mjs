@@ -17,6 +17,8 @@ import { createSandbox, failureText } from './sandbox.mjs';
 import { checkTarball, packTarball } from './tarball.mjs';
 
 const MANIFEST = '{ "name": "empty", "private": true }\n';
+/** The number of consumers tested at a time. They wait for the registry half of the time. */
+const PARALLEL = 2;
 const MANAGERS_HEADING = [
   '| installed by | seconds | import, require | second process | garbage collected |',
   '|---|---|---|---|---|',
@@ -28,18 +30,17 @@ const { values: flags } = parseArgs({
 prepare();
 const modules = cachedInstall(join(root, 'test/package/managers'), 'package-managers');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-lock-package-')));
+// Also runs after Ctrl-C and SIGTERM, which would skip a `finally`.
+process.once('exit', () => rmSync(work, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const registry = await startRegistry(modules, work);
+process.prependOnceListener('exit', registry.stop);
 const sandbox = createSandbox(work, registry);
 let failed = 0;
 let passed = 0;
-try {
-  publish();
-  if (flags.consumer === undefined) testManagers();
-  await testConsumers();
-} finally {
-  registry.stop();
-  rmSync(work, { recursive: true, force: true });
-}
+await publish();
+if (flags.consumer === undefined) await testManagers();
+await testConsumers();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
@@ -47,19 +48,25 @@ process.exit(failed === 0 ? 0 : 1);
  * Publishes the tarball of a release. Does not check its binaries, because `npm run
  * build:prebuilds` has already done so.
  */
-function publish() {
+async function publish() {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const tarball = packTarball(work);
   if (!checkTarball(tarball, { complete: true })) throw new Error('the tarball has faults (see above)');
-  const { status, stderr } = sandbox(['npm', 'publish', tarball, `--registry=${registry.url}`], work, environment);
+  const { status, stderr } = await sandbox(
+    ['npm', 'publish', tarball, `--registry=${registry.url}`],
+    work,
+    environment,
+  );
   if (status !== 0) throw new Error(`npm publish: ${stderr}`);
 }
 
-function testManagers() {
-  const rows = managers(modules, registry).map((manager) => {
-    const { error, ...result } = install(manager);
-    return report(manager.name, error, managerRow(manager.name, result));
-  });
+/** Tests one package manager after the other, because the table contains their times. */
+async function testManagers() {
+  const rows = [];
+  for (const manager of managers(modules, registry)) {
+    const { error, ...result } = await install(manager);
+    rows.push(report(manager.name, error, managerRow(manager.name, result)));
+  }
   const table = print(MANAGERS_HEADING, rows);
   if (failed === 0) record('docs/platforms.md', 'npm run test:package', table);
 }
@@ -69,12 +76,23 @@ async function testConsumers() {
   const consumers = await readConsumers();
   const unknown = flags.consumer?.filter((wanted) => !consumers.some(({ name }) => name === wanted)) ?? [];
   if (unknown.length > 0) throw new Error(`tools/package/consumers contains no folder ${unknown.join(', ')}`);
-  const rows = consumers.filter(isSelected).map((consumer) => {
-    const error = testConsumer(consumer, work, sandbox);
+  const rows = await inParallel(consumers.filter(isSelected), async (consumer) => {
+    const error = await testConsumer(consumer, work, sandbox);
     return report(consumer.name, error, consumerRow(consumer));
   });
   const table = print(CONSUMERS_HEADING, rows);
   if (failed === 0 && flags.all) record('docs/ecosystem.md', 'npm run test:package -- --all', table);
+}
+
+/** Calls `test` for each item, for two at a time. Returns the results in the order of the items. */
+async function inParallel(items, test) {
+  const results = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await test(item);
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return results;
 }
 
 function isSelected({ name, common }) {
@@ -100,7 +118,7 @@ function managerRow(name, { seconds, proof }) {
   return `| ${name} | ${seconds} | ${both} | refused | ${proof?.collected ? 'still held' : 'not tested'} |`;
 }
 
-function install({ name, files = {}, commands, runner }) {
+async function install({ name, files = {}, commands, runner }) {
   const folder = join(work, name.replaceAll(/\W+/g, '-'));
   mkdirSync(folder);
   for (const [file, content] of Object.entries({ 'package.json': MANIFEST, ...files }))
@@ -108,12 +126,12 @@ function install({ name, files = {}, commands, runner }) {
   cpSync(join(root, 'test/package/proof.mjs'), join(folder, 'proof.mjs'));
   const started = performance.now();
   for (const command of commands) {
-    const result = sandbox(command, folder);
+    const result = await sandbox(command, folder);
     const blocked = /install.scripts?.*not yet covered|blocked.*gateway-lock/i.test(result.stdout + result.stderr);
     if (result.status !== 0 || blocked) return { error: failureText(result) };
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const result = sandbox([...runner, 'proof.mjs'], folder);
+  const result = await sandbox([...runner, 'proof.mjs'], folder);
   if (result.status !== 0) return { error: failureText(result) };
   return { seconds, proof: JSON.parse(result.stdout.trim().split('\n').at(-1)) };
 }

@@ -17,7 +17,7 @@ const REFUSAL =
   /^(another gateway instance is already listening on ws:.*|gateway already running \(pid .*)\npid \d+ holds /m;
 const [, , kind, ...command] = process.argv;
 // Without this, the programs would outlive a check that exceeds the time limit of sandbox.mjs.
-process.once('SIGTERM', () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const home = mkdtempSync(join(tmpdir(), 'gateway-lock-recipe-'));
 const port = await freePort();
 
@@ -42,18 +42,31 @@ if (held.length > 0) throw new Error(`still held: ${held}`);
 await bindExclusive({ port }).close();
 console.log('the lock and the port are free');
 
-/** Starts the program. `ownPort` is for a program that binds the port itself. */
+/**
+ * Starts the program in a process group of its own, because a launcher such as `next start` runs the
+ * program in a child process. `ownPort` is for a program that binds the port itself.
+ */
 function start(ownPort) {
   const [program, ...args] = command;
   const env = { ...process.env, HOME: home, GATEWAY_GATEWAY_PORT: String(port), PORT: String(ownPort) };
   const child = spawn(program === 'node' ? process.execPath : program, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  process.once('exit', () => killGroup(child.pid));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
   return { closed: once(child, 'close'), output: () => text, child };
+}
+
+/** Kills the processes of a group that are left, if any. */
+function killGroup(leader) {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 async function isServing() {

@@ -1,7 +1,7 @@
 export default {
-  title: 'mocha, require()',
+  title: 'Mocha, require()',
   group: 'runner',
-  packages: { mocha: '11.7.5' },
+  packages: { mocha: '12.0.3' },
   run: ['mocha', 'lock.test.cjs'],
   expected: /1 passing/,
 };
