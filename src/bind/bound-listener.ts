@@ -101,6 +101,14 @@ export class BoundListener {
   }
 
   /**
+   * Like {@link fds}, but `close()` closes the descriptors. For programs that inherit copies of them.
+   * @internal
+   */
+  get inheritable(): readonly number[] {
+    return this.#state === 'open' && programsInherit ? this.#ids.map((id) => native().socketOf(id)) : [];
+  }
+
+  /**
    * Hands the socket over to `server` (net, tls, http or https; for `ws` pass its http server),
    * which then accepts the connections and owns the descriptor. Resolves once the server is
    * listening. On macOS a server on a wildcard also listens on each loopback address, which another

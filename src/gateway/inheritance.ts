@@ -64,7 +64,7 @@ const PROGRAM: OptionNames<ExecProgram> = { path: true, args: true, env: true };
 export function inheritanceOf(locks: readonly FileLock[], listener: BoundListener | null): Inheritance {
   assertInheritable(locks[0]!);
   assertHeld(locks);
-  const sockets = listener?.fds ?? [];
+  const sockets = listener?.inheritable ?? [];
   const names = sockets.map(() => 'gateway').join(':');
   const environment = sockets.length === 0 ? {} : { LISTEN_FDS: String(sockets.length), LISTEN_FDNAMES: names };
   return { descriptors: [...sockets, ...locks.map((lock) => lock.fd)], environment };

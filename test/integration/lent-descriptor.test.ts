@@ -5,8 +5,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { devNull } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { acquireGatewayLock } from '../../src/index.js';
 import { need, whyNoInheritance } from '../support/capabilities.js';
 import { echo, echoed } from '../support/clients.js';
+import { freshDirectory } from '../support/directories.js';
 import { failureOf, listenerOn } from '../support/listeners.js';
 
 async function listenOnDescriptor(fd: number): Promise<Server> {
@@ -85,4 +87,13 @@ describe('a server that listens on { fd: listener.fds[0] }', () => {
     await once(server, 'close');
     await expect(listener.listen(echo())).rejects.toMatchObject({ code: 'EBADF' });
   });
+});
+
+test('the inheritance of a gateway, which other programs use, leaves no descriptor open after close()', async (ctx) => {
+  need(ctx, whyNoInheritance);
+  const gateway = await acquireGatewayLock({ stateDir: freshDirectory(), port: 0, env: {} });
+  const { descriptors } = gateway.inheritance;
+  expect(descriptors).toHaveLength(3);
+  await gateway.close();
+  for (const fd of descriptors) expect(() => fstatSync(fd)).toThrow('EBADF');
 });
