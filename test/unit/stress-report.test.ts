@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-// @ts-expect-error: a script without types
 import { stressPage } from '../../scripts/stress/page.mjs';
 import { Upgrades } from '../../src/cli/commands/stress/upgrades.js';
 import { WorkerProcess } from '../../src/cli/commands/stress/worker-process.js';
