@@ -1,15 +1,20 @@
 // npm run verify [-- NAME...]: checks each model in verify/ with spin, first unchanged, then with
-// planted faults that spin must find.
-import { spawnSync } from 'node:child_process';
+// planted faults that spin must find. Checks as many models at a time as there are processors.
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { MODELS } from '../verify/models.mjs';
 import { root } from './prepare.mjs';
 
 /** Time limit for one step in milliseconds. The largest model takes 10 s on an idle core. */
 const LIMIT_MS = 300_000;
+
+/** The largest output of spin in bytes. */
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+const execute = promisify(execFile);
 
 const { positionals } = parseArgs({ allowPositionals: true, options: {} });
 const missing = ['spin', 'gcc'].filter((tool) => spawnSync(tool, ['--version']).error);
@@ -25,7 +30,7 @@ if (chosen.length === 0) {
   );
   process.exit(64);
 }
-const results = chosen.map(check);
+const results = await checkAll(chosen);
 const wrong = results.filter(({ asExpected }) => !asExpected);
 const states = results.reduce((sum, { found, states }) => sum + (found ? 0 : states), 0);
 const faults = results.filter(({ planted, asExpected }) => planted && asExpected).length;
@@ -34,10 +39,21 @@ console.log(
 );
 process.exit(wrong.length === 0 ? 0 : 1);
 
+/** Returns the results in the order in which the checks have ended. */
+async function checkAll(models) {
+  const results = [];
+  const queue = models.values();
+  const worker = async () => {
+    for (const model of queue) results.push(await check(model));
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
 /** Checks one model. spin must find an error if and only if the model has a planted `fault`. */
-function check({ name, file, defines, fault, liveness }) {
+async function check({ name, file, defines, fault, liveness }) {
   const planted = fault !== undefined;
-  const result = verify(file, planted ? [...defines, fault] : defines, liveness ?? false);
+  const result = await verify(file, planted ? [...defines, fault] : defines, liveness ?? false);
   const asExpected = result.found === planted;
   const outcome = result.found ? 'error found' : `${result.states} states, no error`;
   console.log(`${asExpected ? 'ok    ' : 'FAILED'} ${name}: ${outcome}`);
@@ -45,14 +61,14 @@ function check({ name, file, defines, fault, liveness }) {
   return { ...result, planted, asExpected };
 }
 
-function verify(file, defines, liveness) {
+async function verify(file, defines, liveness) {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-verify-'));
   try {
     const flags = defines.map((define) => `-D${define}`);
-    step(folder, 'spin', [...flags, '-a', join(root, 'verify', file)]);
+    await step(folder, 'spin', [...flags, '-a', join(root, 'verify', file)]);
     const kind = liveness ? ['-DNFAIR=3'] : ['-DSAFETY'];
-    step(folder, 'gcc', ['-O2', '-w', '-DVECTORSZ=2048', ...kind, '-o', 'pan', 'pan.c']);
-    const output = step(folder, join(folder, 'pan'), ['-m500000', ...(liveness ? ['-a', '-f'] : [])]);
+    await step(folder, 'gcc', ['-O2', '-w', '-DVECTORSZ=2048', ...kind, '-o', 'pan', 'pan.c']);
+    const output = await step(folder, join(folder, 'pan'), ['-m500000', ...(liveness ? ['-a', '-f'] : [])]);
     return { ...readOutput(output), output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -68,9 +84,11 @@ function readOutput(output) {
   return { found: errors !== '0', states: Number(states) };
 }
 
-function step(cwd, command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: LIMIT_MS });
-  if (error || status !== 0)
-    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? status}\n${stdout}${stderr}`);
-  return stdout;
+async function step(cwd, command, args) {
+  try {
+    const { stdout } = await execute(command, args, { cwd, timeout: LIMIT_MS, maxBuffer: MAX_OUTPUT });
+    return stdout;
+  } catch (error) {
+    throw new Error(`${command} ${args.join(' ')}: ${error.message}\n${error.stdout}${error.stderr}`, { cause: error });
+  }
 }
