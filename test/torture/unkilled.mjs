@@ -13,8 +13,10 @@ import { holdFirst, prepare, SCENARIOS } from './scenarios.mjs';
 /** The thread that waiters share ends 100 ms after the last wait. Milliseconds. */
 const SETTLE_MS = 300;
 
-const [rounds, directory] = isMainThread ? process.argv.slice(2) : workerData;
-const worker = isMainThread ? new Worker(new URL(import.meta.url), { workerData: [rounds, directory] }) : null;
+const [rounds, directory, inheriting = new Int32Array(new SharedArrayBuffer(4))] = isMainThread
+  ? process.argv.slice(2)
+  : workerData;
+const worker = isMainThread ? startWorker() : null;
 const own = join(directory, isMainThread ? 'main' : 'worker');
 mkdirSync(own, { recursive: true });
 const port = await freePort();
@@ -32,7 +34,22 @@ if (worker !== null) {
   console.log(`${rounds} rounds of ${Object.keys(SCENARIOS).length} scenarios in two threads`);
 }
 
+function startWorker() {
+  return new Worker(new URL(import.meta.url), { workerData: [rounds, directory, inheriting] });
+}
+
+/**
+ * exec() makes descriptors inheritable before it fails, so a child that the other thread starts at
+ * that moment would keep them.
+ */
 async function run(name) {
+  if (!SCENARIOS[name].leavesChild) return runScenario(name);
+  while (Atomics.compareExchange(inheriting, 0, 0, 1) !== 0) await sleep(1);
+  await runScenario(name);
+  Atomics.store(inheriting, 0, 0);
+}
+
+async function runScenario(name) {
   const fixture = prepare(name, own, port);
   const holder = await holdFirst(name, fixture);
   holder.begin();
