@@ -2,13 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { need, whyNoInheritance } from '../support/capabilities.js';
+import { isWine, need, whyNoInheritance } from '../support/capabilities.js';
 import { start } from '../support/command.js';
 import { freshDirectory } from '../support/directories.js';
 import { until } from '../support/until.js';
 
 /** Fewer on Windows, because a process takes 1 s to start under Wine. */
 const KILLS = process.platform === 'win32' ? 30 : 100;
+
+/** kill-loop.test.ts kills holders under Wine too, and has a control there. */
+const whyNoCommand = isWine ? 'some runs under Wine do not end, and the cause is unknown' : null;
 
 /** A test finds the processes of a run by their environment. */
 const whyNoProcesses = process.platform === 'linux' ? null : 'there is no /proc';
@@ -44,7 +47,8 @@ function environmentOf(pid: string): string {
 describe('gateway-lock stress', () => {
   test.for(['lock', 'shared', 'gateway', 'bind'])(
     'kills workers in mode %s and finds neither two holders nor a stuck lock',
-    async (mode) => {
+    async (mode, ctx) => {
+      need(ctx, whyNoCommand);
       const { code, out, report } = await stress('--mode', mode, '--seed', '1');
       expect(out).toContain('No two processes held the lock at once, and the lock was never stuck.');
       expect(report).toMatchObject({ passed: true, mode, seed: 1, stuck: false, doubleHolders: [], countedTwice: [] });
@@ -54,7 +58,8 @@ describe('gateway-lock stress', () => {
     },
   );
 
-  test('detects that --sabotage turned the lock off', async () => {
+  test('detects that --sabotage turned the lock off', async (ctx) => {
+    need(ctx, whyNoCommand);
     const { code, report } = await stress('--sabotage');
     expect(report.doubleHolders.length + report.countedTwice.length).toBeGreaterThan(0);
     expect([code, report.passed]).toEqual([0, true]);
