@@ -294,8 +294,8 @@ async function fuzz() {
 
   /**
    * Returns arguments, some of them invalid. An invalid path of exec() or ensureLockDirectory() would
-   * act outside the folder, port 1 may be another program's, and an odd signal could reach another
-   * program.
+   * act outside the folder, port 1 may be another program's, an odd signal could reach another
+   * program, and standard output may be a socket.
    */
   function argumentsFor(name) {
     const args = SIGNATURES[name].map((value) => value());
@@ -305,7 +305,8 @@ async function fuzz() {
       const harmful =
         (typeof value === 'string' && ['exec', 'ensureLockDirectory'].includes(name)) ||
         (value === 1 && place === 1 && ['listen', 'listenBeside', 'tryBind'].includes(name)) ||
-        (typeof value === 'number' && place === 2 && name === 'sendSignal');
+        (typeof value === 'number' && place === 2 && name === 'sendSignal') ||
+        (typeof value === 'number' && name === 'endWrites');
       if (!harmful) args[place] = value;
     }
     if (random() < 0.05) args.length = below(args.length + 1);

@@ -1,4 +1,4 @@
-// Large numbers: 10,000 locks in one process, and 1,000 worker threads one after another.
+// Large numbers: 10,000 locks in one process, and 1,000 worker threads.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -12,7 +12,8 @@ import { freshDirectory } from '../../support/directories.js';
 import { hold } from '../../support/holding.js';
 import { until } from '../../support/until.js';
 
-const LOCKS = 10_000;
+/** Fewer under Wine, where the 9,850th file fails with EMFILE. */
+const LOCKS = isWine ? 5000 : 10_000;
 const WORKERS = isWine ? 100 : 1000;
 /** Worker threads that run at the same time. */
 const LANES = 8;
