@@ -34,10 +34,20 @@ export function recordedHolder({ owner, ownerAlive, lockPath }: GatewayLockProbe
  *   have written the record
  * @throws {Error} the system's error, for example EPERM
  */
-export function signalHolder(lockPath: string, { pid, startToken }: ProcessReference, signal: NodeJS.Signals): boolean {
+export function signalHolder(lockPath: string, target: ProcessReference, signal: NodeJS.Signals): boolean {
+  const { pid } = target;
   const holders = native().findLockHolders(lockPath);
   if (holders.length > 0 && !holders.includes(pid))
     throw failure(`pid ${pid} does not hold the lock, although the lock file names it${holdersText(lockPath)}`);
+  return signalProcess(target, signal);
+}
+
+/**
+ * Sends a signal to a process. Returns false if the process has ended.
+ *
+ * @throws {Error} the system's error, for example EPERM
+ */
+export function signalProcess({ pid, startToken }: ProcessReference, signal: NodeJS.Signals): boolean {
   if (signalsCanBeRelayed) return native().sendSignal(pid, startToken, constants.signals[signal]);
   // On Windows every signal terminates the process.
   if (native().processStartToken(pid) !== startToken) return false;

@@ -1,6 +1,7 @@
 // A worker process of a stress run, as the driver sees it.
 import type { ChildProcess } from 'node:child_process';
 import { native } from '../../../internal.js';
+import { signalProcess } from '../../holder-process.js';
 import type { WorkerState } from './announcement.js';
 import type { Ending } from './plan.js';
 
@@ -61,7 +62,7 @@ export class WorkerProcess {
 /** Returns the handle of a child of the driver. */
 export function handleOfChild(child: ChildProcess): ProcessHandle {
   return {
-    // There is no pid if the program could not be started.
+    // A program that could not be started has no pid.
     pid: child.pid ?? 0,
     get isRunning() {
       return child.exitCode === null && child.signalCode === null;
@@ -71,24 +72,23 @@ export function handleOfChild(child: ChildProcess): ProcessHandle {
 }
 
 /**
- * Returns the handle of a process that is no child of the driver. The start token tells it apart
- * from a later process with the same pid.
+ * Returns the handle of a successor, which is not a child of the driver. The start token tells it
+ * apart from a later process with the same pid.
  */
 export function handleOf(pid: number, startToken: number): ProcessHandle {
-  const isRunning = () => native().processStartToken(pid) === startToken && send(pid, 0);
   return {
     pid,
     get isRunning() {
-      return isRunning();
+      return native().processStartToken(pid) === startToken && getsSignals(pid);
     },
-    kill: (signal) => void (isRunning() && send(pid, signal)),
+    kill: (signal) => void signalProcess({ pid, startToken }, signal),
   };
 }
 
-/** Returns false if there is no such process. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+/** Returns false for a dead process whose start time Windows still knows. */
+function getsSignals(pid: number): boolean {
   try {
-    return process.kill(pid, signal);
+    return process.kill(pid, 0);
   } catch {
     return false;
   }
