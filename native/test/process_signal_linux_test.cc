@@ -19,7 +19,9 @@ constexpr unsigned kPidfdOpenCall = 434;
 
 SignalTarget TargetOf(pid_t pid) { return {pid, ReadProcess(pid).start_time}; }
 
-TEST("a process that ends after its identity was checked gets no signal, which is no error") {
+TEST(
+    "sending a signal succeeds without effect if the process ends after the check of its "
+    "identity") {
   IdleChild child;
   Refuse(kPidfdSendSignalCall, ESRCH);
   bool sent = true;

@@ -1,5 +1,5 @@
-// Another program changes the lock file while the lock is held and a waiter waits for it. The file
-// must never be overwritten if it is no longer a lock file, and the waiter must not hang.
+// Another program changes the lock file while the lock is held and a waiter waits for it. The package
+// must never overwrite a file that is not a lock file, and the waiter must not hang.
 import {
   lstatSync,
   mkdirSync,

@@ -10,7 +10,7 @@ import { freshDirectory } from '../../support/directories.js';
 import { hold } from '../../support/holding.js';
 import { afterCommands, inNamespaces, OWN_MOUNTS, OWN_PIDS, whyNoNamespaces } from '../../support/namespaces.js';
 
-/** The boot clock of the namespace is a day ahead, so start times in /proc differ, too. */
+/** The boot clock of the namespace is a day ahead, so start times in /proc differ too. */
 const OWN_TIME = ['--time', '--boottime', '86400', '--monotonic', '86400', '--fork', '--kill-child'];
 
 const lockPath = () => join(freshDirectory(), 'a.lock');
