@@ -2,11 +2,13 @@
 import { MAX_TIMER_MS } from './clock.js';
 
 /**
- * Warms up Node's timers, because the first clearTimeout() and the first setImmediate() take 100 to
- * 200 us each.
+ * Warms up Node's timers and the end of a sleep, because the first clearTimeout() and the first
+ * setImmediate() take 100 to 200 us each.
  */
-export function warmUpTimers(): void {
-  clearTimeout(setTimeout(() => {}, MAX_TIMER_MS));
+export function warmUpSleep(): void {
+  const sleeping = new Sleep();
+  void sleeping.begin(MAX_TIMER_MS, undefined);
+  sleeping.end();
   clearImmediate(setImmediate(() => {}));
 }
 

@@ -66,12 +66,13 @@ function randomId(): string {
 }
 
 /**
- * Warms up node:crypto, JSON and the regular expressions with a throw-away record. Runs twice,
- * because V8 compiles a regular expression on its second use.
+ * Warms up node:crypto, JSON and the regular expressions with a throw-away record, and returns its
+ * text. Runs twice, because V8 compiles a regular expression on its second use.
  */
-export function warmUpRecord(): void {
-  const head = recordHead();
-  for (let time = 0; time < 2; time++) recordOf(createRecord(head));
+export function warmUpRecord(): string {
+  const record = createRecord(recordHead());
+  for (let time = 0; time < 2; time++) recordOf(record);
+  return formatRecord(record);
 }
 
 let plainHead: string | undefined;

@@ -12,14 +12,13 @@ import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { Sleep, warmUpTimers } from '../sleep.js';
-import { type AttemptContext, attempt, lastAttempt } from './attempt.js';
+import { Sleep, warmUpSleep } from '../sleep.js';
+import { type AttemptContext, attempt, lastAttempt, warmUpAttempt } from './attempt.js';
 import { backoffDelays, MAX_BACKOFF_MS, recheckDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
 import { RETRY_DELAY_MS } from './grace-period.js';
 import type { AttemptRequest } from './lock-options.js';
 import { isOwnerAlive } from './process-identity.js';
-import { warmUpRecord } from './record-encoder.js';
 import { parseRecord } from './record-parser.js';
 import { QueueEntry } from './wait-queue.js';
 
@@ -95,7 +94,7 @@ export class Waiter {
     // Watches again before each sleep, because another process may have inherited the lock in the
     // meantime.
     const lock = this.#watch();
-    if (lock === null) warmUp();
+    if (lock === null) warmUp(this.#request);
     if (lock === null && !this.#woken) await this.#sleepUntilDue();
     return lock;
   }
@@ -189,11 +188,12 @@ let warmedUp = false;
  * Otherwise the first run of this code in a process takes 0.7 ms of the 1.1 ms between wake-up and
  * acquire.
  */
-function warmUp(): void {
+function warmUp(request: AttemptRequest): void {
   if (warmedUp) return;
   warmedUp = true;
-  warmUpRecord();
-  warmUpTimers();
+  warmUpAttempt(request);
+  warmUpSleep();
+  new QueueEntry('', () => {}).leave();
   channelOf('gateway-lock:reclaim');
   channelOf('gateway-lock:acquire');
 }

@@ -207,7 +207,9 @@ function importsOf(file: string): string[] {
 function filesIn(folder: string, pattern: RegExp): string[] {
   const entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   const names = entries.map((name) => name.replaceAll(sep, '/'));
-  return names.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
+  // `npm run bench` installs the peers into bench/node_modules.
+  const own = names.filter((name) => !name.split('/').includes('node_modules'));
+  return own.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
 }
 
 function read(file: string): string {
