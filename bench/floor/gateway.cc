@@ -1,6 +1,7 @@
 #include "gateway.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -77,11 +78,28 @@ bool IsOurDirectory(const std::string& parent, const std::string& path) {
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0;
 }
 
-// Resolves the config file's path, after which the package names the config lock. In the bench this
-// file does not exist.
 bool IsMissing(const std::string& path) {
   struct stat info;
   return lstat(path.c_str(), &info) != 0 && errno == ENOENT;
+}
+
+// Step 5 of docs/protocol.md: a new lock file may belong to OpenClaw, which locks a database next
+// to it.
+bool LockNewFile(const std::string& path, Lock* lock, const std::string& fields) {
+  return TryLock(path, lock, fields) == Try::kHeld && IsMissing(path + ".sqlite");
+}
+
+// Step 10 of docs/protocol.md: looks for the lock directories of other users. In the bench there
+// are none.
+bool IsOnlyDirectory(const std::string& parent, const std::string& name) {
+  DIR* directory = opendir(parent.c_str());
+  if (directory == nullptr) return false;
+  bool only = true;
+  while (const dirent* entry = readdir(directory)) {
+    only = only && (entry->d_name[0] == '.' || name == entry->d_name);
+  }
+  closedir(directory);
+  return only;
 }
 
 // The bench's paths contain no characters that JSON must escape.
@@ -90,11 +108,13 @@ std::string FieldsOf(const std::string& state, const std::string& config) {
          config + '"';
 }
 
-bool RunGateway(const std::string& directory, std::string fields, int port) {
+bool RunGateway(const std::string& parent, const std::string& name, std::string fields, int port) {
   Lock state;
   Lock config;
-  if (TryLock(directory + "/gateway.state.lock", &state, fields) != Try::kHeld) return false;
-  if (TryLock(directory + "/gateway.12345678.lock", &config, fields) != Try::kHeld) return false;
+  std::string directory = parent + '/' + name;
+  if (!LockNewFile(directory + "/gateway.state.lock", &state, fields)) return false;
+  if (!IsOnlyDirectory(parent, name)) return false;
+  if (!LockNewFile(directory + "/gateway.12345678.lock", &config, fields)) return false;
   int listener = RefusesConnections(port) ? Listen(port) : -1;
   fields += R"(,"bindHost":"127.0.0.1")";
   PublishPort(&state, fields, port);
@@ -112,9 +132,12 @@ bool StartAndCloseGateway(const std::string& state_directory, int port) {
   if (realpath(state_directory.c_str(), canonical) == nullptr) return false;
   std::string state = canonical;
   std::string config = state + "/gateway.json";
-  std::string directory = state + "/tmp/gateway-" + std::to_string(getuid());
-  return IsMissing(config) && IsOurDirectory(state + "/tmp", directory) &&
-         RunGateway(directory, FieldsOf(state, config), port);
+  std::string parent = state + "/tmp";
+  std::string name = "gateway-" + std::to_string(getuid());
+  // The package names the config lock after the resolved path of the config file, which does not
+  // exist in the bench.
+  return IsMissing(config) && IsOurDirectory(parent, parent + '/' + name) &&
+         RunGateway(parent, name, FieldsOf(state, config), port);
 }
 
 }  // namespace floor_bench
