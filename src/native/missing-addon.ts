@@ -41,8 +41,9 @@ function absentText(search: Search, tried: readonly TriedFile[]): string {
   return `${absenceText(search)} Tried: ${tried.map(({ file }) => file).join(', ')}`;
 }
 
-function absenceText({ root, named }: Search): string {
-  if (isRestricted()) return `${PERMISSION_MODEL} may hide the addon. ${restrictedAdvice(root)}`;
+function absenceText(search: Search): string {
+  const { root, named } = search;
+  if (isRestricted()) return `${PERMISSION_MODEL} may hide the addon. ${restrictedAdvice(search)}`;
   if (named !== undefined) return namedText(named);
   if (!isPublished()) return `There is no published binary for this platform. ${buildAdvice(root)}`;
   return root !== null && isPackage(root) ? incompleteText(root) : bundleText();
@@ -73,15 +74,15 @@ function incompleteText(root: string): string {
 }
 
 /** Explains why the files that exist cannot be loaded. */
-function refusedText({ root }: Search, cause: NodeJS.ErrnoException, failed: readonly TriedFile[]): string {
+function refusedText(search: Search, cause: NodeJS.ErrnoException, failed: readonly TriedFile[]): string {
   const disabled = cause.code === 'ERR_DLOPEN_DISABLED';
-  if (disabled && isRestricted()) return `${PERMISSION_MODEL} forbids addons. ${restrictedAdvice(root)}`;
+  if (disabled && isRestricted()) return `${PERMISSION_MODEL} forbids addons. ${restrictedAdvice(search)}`;
   if (disabled)
     return 'Node was started with --no-addons. Remove that flag from the command line and from NODE_OPTIONS.';
   const mount = findNoexecMount(failed[0]!.file);
   if (mount !== null) return noexecText(mount);
   const reasons = failed.map(({ file, error }) => reasonText(file, error!.message)).join('; ');
-  return `The system refuses to load it: ${reasons}. ${isBlockable(cause) ? BLOCKED_TEXT : buildAdvice(root)}`;
+  return `The system refuses to load it: ${reasons}. ${isBlockable(cause) ? BLOCKED_TEXT : buildAdvice(search.root)}`;
 }
 
 /** Adds the path to the loader's message, which does not always name the file. */
@@ -89,10 +90,15 @@ function reasonText(file: string, message: string): string {
   return message.includes(file) ? message : `${file}: ${message}`;
 }
 
-function restrictedAdvice(root: string | null): string {
-  const folder = root !== null && isPackage(root) ? root : dirname(ownFile());
-  const flags = permissionFlags({ addons: true, read: folder });
+function restrictedAdvice(search: Search): string {
+  const flags = permissionFlags({ addons: true, read: folderOf(search) });
   return `Add to the command line: ${flags}, and --allow-fs-read and --allow-fs-write for the state directory.`;
+}
+
+/** Returns the folder that contains the addon or, if Node may not read the package, this code. */
+function folderOf({ root, named }: Search): string {
+  if (named !== undefined) return root ?? dirname(named.path);
+  return root !== null && isPackage(root) ? root : dirname(ownFile());
 }
 
 function noexecText(mount: string): string {
