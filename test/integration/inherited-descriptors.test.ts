@@ -11,7 +11,8 @@ import { native } from '../../src/native/load.js';
 import { need } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 
-const ADDON = fileURLToPath(new URL('../../build/Release/gateway_lock.node', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ADDON = join(process.env['GATEWAY_LOCK_PREBUILD'] || ROOT, 'build/Release/gateway_lock.node');
 const addon = native();
 const newPath = () => join(freshDirectory(), 'a.lock');
 
