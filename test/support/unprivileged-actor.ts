@@ -18,7 +18,8 @@ export const STRANGER = { uid: 65534, gid: 65534 };
 /** Starts an actor as {@link STRANGER}, or as the user in `options`. */
 export function startUnprivilegedActor(options: ActorOptions = {}): Promise<Actor> {
   const copy = copyRuntime();
-  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, ...options });
+  // The arguments of vitest's processes name a file in this repository.
+  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, execArgv: [], ...options });
 }
 
 export function whyNoStranger(): Missing {
