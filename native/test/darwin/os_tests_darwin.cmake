@@ -1,9 +1,7 @@
 # Builds os_tests_darwin on Linux, against the fakes in this folder (README.md). It consists of the
 # macOS files of native/os, the POSIX tests and the macOS tests.
-include(CheckCXXSourceCompiles)
-check_cxx_source_compiles("extern \"C\" char fstat(); int main() { return fstat(); }" FSTAT_IS_A_FUNCTION)
-if(NOT FSTAT_IS_A_FUNCTION)
-  message(STATUS "os_tests_darwin is not built: the linker option --wrap cannot redirect fstat(), which is an inline function before glibc 2.33")
+if(NOT CAN_WRAP_FSTAT)
+  message(STATUS "os_tests_darwin is not built: the linker cannot redirect fstat() (--wrap)")
   return()
 endif()
 list(TRANSFORM ONE_SYSTEM REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/native/os/\\1_darwin.cc" OUTPUT_VARIABLE DARWIN_SOURCES)
