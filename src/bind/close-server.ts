@@ -162,9 +162,8 @@ class Closing {
       };
       this.#endings.push(end);
       server.prependListener('request', endAfterResponse);
-      // A server that is not running emits 'close', too.
-      server.on('close', end);
-      server.close();
+      // Also calls back for a server that is not running, for which Bun emits no 'close'.
+      server.close(end);
       server.closeIdleConnections?.();
     });
   }
