@@ -25,6 +25,8 @@ function connectTo(server: Server, client: Socket): void {
   const connection = loadNet().connect(port, address);
   client.on('error', () => connection.destroy()).pipe(connection);
   connection.on('error', () => client.destroy()).pipe(client);
+  // In Bun the client's socket would stay open until the client ends its side too.
+  connection.on('close', () => client.end(() => client.destroy()));
 }
 
 /**
