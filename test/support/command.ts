@@ -52,17 +52,13 @@ export interface Running {
  * Returns an environment without this machine's variables for lock paths, supervisors and colours.
  */
 export function environment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { GATEWAY_LOCK_PREBUILD } = process.env;
-  const addon = GATEWAY_LOCK_PREBUILD === undefined ? {} : { GATEWAY_LOCK_PREBUILD };
-  const PATH = searchPath();
   return {
-    ...windowsVariables(),
-    PATH,
+    ...requiredVariables(),
+    PATH: searchPath(),
     HOME: home,
     USERPROFILE: home,
     TERM: 'xterm',
     LANG: 'C.UTF-8',
-    ...addon,
     ...extra,
   };
 }
@@ -72,9 +68,12 @@ export function searchPath(...first: readonly string[]): string {
   return [...first, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
 }
 
-/** Returns the variables that a Windows program needs for sockets, temporary files and a shell. */
-function windowsVariables(): NodeJS.ProcessEnv {
-  const names = ['SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'ComSpec'];
+/**
+ * Returns the variables that a Windows program needs for sockets, temporary files and a shell, and
+ * those with which `npm run test:matrix` names the addon and the C++ library of musl.
+ */
+function requiredVariables(): NodeJS.ProcessEnv {
+  const names = ['SystemRoot', 'TEMP', 'TMP', 'PATHEXT', 'ComSpec', 'GATEWAY_LOCK_PREBUILD', 'LD_LIBRARY_PATH'];
   return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 

@@ -18,8 +18,12 @@ export const STRANGER = { uid: 65534, gid: 65534 };
 /** Starts an actor as {@link STRANGER}, or as the user in `options`. */
 export function startUnprivilegedActor(options: ActorOptions = {}): Promise<Actor> {
   const copy = copyRuntime();
-  // The arguments of vitest's processes name a file in this repository.
-  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, execArgv: [], ...options });
+  return startActor({ ...STRANGER, script: join(copy, FIXTURE), cwd: copy, ...readableArguments(), ...options });
+}
+
+/** The arguments of vitest's processes name a file in this repository. Deno needs its arguments. */
+function readableArguments(): ActorOptions {
+  return 'deno' in process.versions ? {} : { execArgv: [] };
 }
 
 export function whyNoStranger(): Missing {
