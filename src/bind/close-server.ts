@@ -62,6 +62,9 @@ interface HttpLike extends Server {
   closeAllConnections?: () => void;
 }
 
+/** A TLS server emits the second one too, with the socket that carries the decrypted bytes. */
+const CONNECTION_EVENTS = ['connection', 'secureConnection'];
+
 /** The servers on the sockets of one listener, and their open connections. */
 export class ServerGroup {
   readonly #servers = new Set<HttpLike>();
@@ -71,7 +74,8 @@ export class ServerGroup {
 
   /** Tracks the connections of a server, so that {@link close} can destroy them. */
   track(server: Server): void {
-    if (!server.listeners('connection').includes(this.#track)) server.on('connection', this.#track);
+    if (server.listeners('connection').includes(this.#track)) return;
+    for (const event of CONNECTION_EVENTS) server.on(event, this.#track);
   }
 
   add(server: Server): void {
@@ -87,7 +91,7 @@ export class ServerGroup {
    * @throws the error of `drain`, once everything is closed
    */
   async close({ drain, graceMs }: CheckedCloseOptions): Promise<void> {
-    if (this.#servers.size > 0) this.#closing ??= new Closing(this.#servers);
+    if (this.#servers.size > 0) this.#closing ??= new Closing(this.#servers, this.#connections);
     const connectionsEnded = this.#end(graceMs);
     const isFirst = drain !== undefined && this.#drained === undefined;
     if (isFirst) this.#drained = run(drain, connectionsEnded);
@@ -101,7 +105,8 @@ export class ServerGroup {
     const timer = setTimeout(() => this.#destroyConnections(), Math.min(graceMs, MAX_TIMER_MS));
     const closed = await this.#closing?.closed;
     clearTimeout(timer);
-    if (closed) for (const server of this.#servers) server.off('connection', this.#track);
+    if (!closed) return;
+    for (const server of this.#servers) for (const event of CONNECTION_EVENTS) server.off(event, this.#track);
   }
 
   /**
@@ -139,10 +144,12 @@ const IDLE_CHECK_MS = 50;
 class Closing {
   /** Resolves with true when the servers have closed, and with false after {@link cancel}. */
   readonly closed: Promise<boolean>;
+  readonly #connections: Iterable<Socket>;
   readonly #endings: (() => void)[] = [];
   #cancelled = false;
 
-  constructor(servers: Iterable<HttpLike>) {
+  constructor(servers: Iterable<HttpLike>, connections: Iterable<Socket>) {
+    this.#connections = connections;
     this.closed = Promise.all([...servers].map((server) => this.#close(server))).then(() => !this.#cancelled);
   }
 
@@ -153,7 +160,8 @@ class Closing {
 
   #close(server: HttpLike): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS);
+      const closeIdle = () => server.closeIdleConnections?.();
+      const timer = setInterval(() => keepSilent(this.#connections, closeIdle), IDLE_CHECK_MS);
       const end = () => {
         clearInterval(timer);
         server.off('close', end);
@@ -163,10 +171,22 @@ class Closing {
       this.#endings.push(end);
       server.prependListener('request', endAfterResponse);
       // Also calls back for a server that is not running, for which Bun emits no 'close'.
-      server.close(end);
-      server.closeIdleConnections?.();
+      keepSilent(this.#connections, () => server.close(end));
+      keepSilent(this.#connections, closeIdle);
     });
   }
+}
+
+/**
+ * Calls `close`, which closes the idle connections of a server, and keeps those on which no byte has
+ * arrived. Node 26 counts them as idle, but their first request may be on its way: the client would
+ * see a reset.
+ */
+function keepSilent(connections: Iterable<Socket>, close: () => void): void {
+  const silent = [...connections].filter(({ bytesRead }) => bytesRead === 0);
+  for (const socket of silent) socket.destroy = () => socket;
+  close();
+  for (const socket of silent) Reflect.deleteProperty(socket, 'destroy');
 }
 
 /**

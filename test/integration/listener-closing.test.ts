@@ -1,7 +1,10 @@
 import { once } from 'node:events';
-import { closeSync, fstatSync, openSync } from 'node:fs';
-import { Agent, createServer as createHttpServer, request } from 'node:http';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { Agent, createServer as createHttpServer, request, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { bindExclusive, probePort } from '../../src/index.js';
@@ -17,6 +20,18 @@ function connected(port: number) {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   onTestFinished(() => void socket.destroy());
   return once(socket, 'connect').then(() => socket);
+}
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
+const CERTIFIED = { key: fixture('loopback-key.pem'), cert: fixture('loopback-certificate.pem') };
+
+function securelyConnected(port: number) {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: CERTIFIED.cert });
+  onTestFinished(() => void socket.destroy());
+  return once(
+    socket.on('error', () => {}),
+    'secureConnect',
+  ).then(() => socket);
 }
 
 test.each(['127.0.0.1', 'localhost'])('close() during listen() on %s closes no foreign descriptor', async (host) => {
@@ -47,6 +62,26 @@ test('every close() waits for the last connection, and a later call can shorten 
   await patient;
   await expect.poll(() => ended).toBe(true);
 });
+
+test.each(['http', 'https'])(
+  'close() of an %s server answers a client that has connected and sent nothing yet',
+  async (kind) => {
+    const listener = bindExclusive({ port: 0 });
+    const answer = (_request: unknown, response: ServerResponse) => response.end('served');
+    const server = kind === 'http' ? createHttpServer(answer) : createHttpsServer(CERTIFIED, answer);
+    await listener.listen(server);
+    const accepted = once(server, kind === 'http' ? 'connection' : 'secureConnection');
+    const { port } = listener.address;
+    const client = kind === 'http' ? await connected(port) : await securelyConnected(port);
+    await accepted;
+    const closing = listener.close({ graceMs: 60_000 });
+    // Node closes idle connections at once, and this package does so every 50 ms.
+    await sleep(120);
+    client.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    expect(String((await once(client, 'data'))[0])).toMatch(/connection: close.*served$/is);
+    await closing;
+  },
+);
 
 test('listen() refuses a server that is already listening, and another server can adopt the listener', async () => {
   const busy: Server = createServer();
