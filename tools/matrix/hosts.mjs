@@ -96,7 +96,7 @@ function arm64Host(runtime, installed, x64) {
 }
 
 /**
- * Returns the suite of an emulated runtime. It takes two minutes under the emulator, so without
+ * Returns the suite of an emulated runtime. It takes many minutes under the emulator, so without
  * --all only the first emulated runtime runs it.
  */
 function emulatedSuite(runtime, { folder, prebuilt }) {

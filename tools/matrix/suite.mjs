@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { root } from '../../scripts/prepare.mjs';
 import { KNOWN_FAILURES } from './known-failures.mjs';
 
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 1_200_000;
 const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const TESTS = join(root, 'test/integration');
 
