@@ -49,7 +49,12 @@ export const KNOWN_FAILURES = {
     ],
   },
   emulated: {
+    'there is no esbuild for the emulated processor': ['missing-addon.test.ts > a bundle'],
+    'the emulator maps libraries of a noexec mount': [
+      'missing-addon.test.ts > the installed package > on a file system that is mounted noexec names the mount point',
+    ],
     'the emulator cannot preload a library': [
+      'bind-faults.test.ts > bindExclusive() fails and leaves the port free if fstat() fails on the new socket',
       'file-systems.test.ts > a file system on which flock() does not exclude',
       'file-systems.test.ts > a file system without flock()',
       'file-systems.test.ts > a lock on a file system that other hosts share has strength remote',
