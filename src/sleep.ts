@@ -21,6 +21,11 @@ export function sleep(delayMs: number, signal: AbortSignal | undefined): Promise
   return new Sleep().begin(delayMs, signal);
 }
 
+/** Blocks the thread for `delayMs` milliseconds. */
+export function blockThread(delayMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
+}
+
 /** A sleep that can be ended early. Its timer keeps the process alive. */
 export class Sleep {
   #end: (() => void) | undefined;

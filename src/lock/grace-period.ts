@@ -2,7 +2,7 @@
 // go away by itself.
 import { monotonicMs } from '../clock.js';
 import { locksOutliveHolders } from '../native/platform.js';
-import { sleep } from '../sleep.js';
+import { blockThread, sleep } from '../sleep.js';
 
 /**
  * The length of each grace period in milliseconds. `prober` begins with the last attempt; every
@@ -112,7 +112,7 @@ export function retryPastProbersSync<T>(
     const result = attempt();
     const delayMs = gracePeriods.retryDelayMs(reasonOf(result));
     if (delayMs === null) return result;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
+    blockThread(delayMs);
   }
 }
 

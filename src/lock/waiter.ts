@@ -12,7 +12,7 @@ import { monotonicMs } from '../clock.js';
 import { channelOf } from '../events.js';
 import type { WaiterId, WatchResult } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { Sleep, warmUpSleep } from '../sleep.js';
+import { blockThread, Sleep, warmUpSleep } from '../sleep.js';
 import { type AttemptContext, attempt, lastAttempt, warmUpAttempt } from './attempt.js';
 import { backoffDelays, MAX_BACKOFF_MS, recheckDelays } from './backoff.js';
 import type { FileLock, WaitMode } from './file-lock.js';
@@ -65,9 +65,25 @@ export class Waiter {
    */
   try(): FileLock | null {
     if (!this.#entry.isFirst) return null;
-    this.#wokenInVain ||= this.#woken;
+    const wasWoken = this.#woken;
     this.#woken = false;
-    return attempt(this.#request, this.#context());
+    this.#wokenInVain ||= wasWoken;
+    const lock = attempt(this.#request, this.#context());
+    return lock === null && wasWoken ? this.#tryDuringRelease() : lock;
+  }
+
+  /**
+   * Retries while the file is locked but blank, as during a release: the holder clears its record,
+   * which wakes this waiter, and then drops the lock, but often the waiter's threads interrupt it in
+   * between. Blocks the thread, so that the holder can run; a timer would take at least 1 ms.
+   */
+  #tryDuringRelease(): FileLock | null {
+    for (let retries = 0; retries < 5 && native().holderRecord(this.#createWaiter()) === ''; retries++) {
+      blockThread(0.1);
+      const lock = attempt(this.#request, this.#context());
+      if (lock !== null) return lock;
+    }
+    return null;
   }
 
   /**
