@@ -185,8 +185,11 @@ class Closing {
 function keepSilent(connections: Iterable<Socket>, close: () => void): void {
   const silent = [...connections].filter(({ bytesRead }) => bytesRead === 0);
   for (const socket of silent) socket.destroy = () => socket;
-  close();
-  for (const socket of silent) Reflect.deleteProperty(socket, 'destroy');
+  try {
+    close();
+  } finally {
+    for (const socket of silent) Reflect.deleteProperty(socket, 'destroy');
+  }
 }
 
 /**
