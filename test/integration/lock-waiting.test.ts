@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -11,7 +11,9 @@ import {
   probeLock,
   tryAcquireLock,
 } from '../../src/index.js';
+import { native } from '../../src/native/load.js';
 import { startActor } from '../support/actors.js';
+import { need } from '../support/capabilities.js';
 import { freshDirectory } from '../support/directories.js';
 import { until } from '../support/until.js';
 
@@ -93,6 +95,33 @@ describe('acquireLock()', () => {
     await Promise.all(Array.from({ length: 8 }, work));
     expect(served).toBe(8);
   });
+});
+
+/** Counts a waiter's attempts in each turn of the event loop. `most` returns the largest number. */
+function attemptsPerTurn(): { most(): number } {
+  const { retry } = native();
+  let [most, current] = [0, 0];
+  const spy = vi.spyOn(native(), 'retry').mockImplementation((waiter) => {
+    current++;
+    if (current === 1) setImmediate(() => ([most, current] = [Math.max(most, current), 0]));
+    return retry(waiter);
+  });
+  onTestFinished(() => spy.mockRestore());
+  return { most: () => most };
+}
+
+test('a waiter that is woken while the file is blank makes five more attempts before it pauses', async (ctx) => {
+  need(ctx, process.platform === 'win32' ? 'Windows does not let other processes clear a locked file' : null);
+  const path = join(freshDirectory(), 'a.lock');
+  const holder = await startActor();
+  await holder.call('tryAcquire', path);
+  const attempts = attemptsPerTurn();
+  const waiting = acquireLock(path, { timeoutMs: Number.POSITIVE_INFINITY });
+  await expect.poll(attempts.most).toBeGreaterThan(0);
+  truncateSync(path);
+  await expect.poll(attempts.most, { timeout: 10_000 }).toBe(6);
+  await holder.kill();
+  (await waiting).release();
 });
 
 describe('acquireLock() and its deadline', () => {
