@@ -95,7 +95,10 @@ function restrictedAdvice(search: Search): string {
   return `Add to the command line: ${flags}, and --allow-fs-read and --allow-fs-write for the state directory.`;
 }
 
-/** Returns the folder that contains the addon or, if Node may not read the package, this code. */
+/**
+ * Returns the folder that Node must be allowed to read: the user's choice, the package or, if the
+ * package cannot be read, the folder of this code.
+ */
 function folderOf({ root, named }: Search): string {
   if (named !== undefined) return root ?? dirname(named.path);
   return root !== null && isPackage(root) ? root : dirname(ownFile());

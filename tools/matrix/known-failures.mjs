@@ -12,10 +12,12 @@ export const KNOWN_FAILURES = {
       'lock-file-option.test.ts > a gateway with the option lockFile > needs no state directory and no home directory, and names neither in its record',
     ],
     'its process.report lists no shared objects, so the tests take musl for glibc': [
-      'missing-addon.test.ts > a bundle',
-      'missing-addon.test.ts > the installed package',
+      'missing-addon.test.ts > a bundle of the format esm > finds the addon in a copy of prebuilds next to the bundle',
+      'missing-addon.test.ts > a bundle of the format cjs > finds the addon in a copy of prebuilds next to the bundle',
+      'missing-addon.test.ts > the installed package > with a binary that does not load names the error of the system',
+      'missing-addon.test.ts > the installed package > under --no-addons names the flag',
+      'missing-addon.test.ts > the installed package > on a file system that is mounted noexec names the mount point',
     ],
-    'vitest cannot print the stack trace of one of these failures': ['Test Run Error'],
     'its TLS server requires a cipher': [
       'probe-health-https.test.ts > the health probe with a pinned certificate > reports a gateway without a certificate as unhealthy',
     ],

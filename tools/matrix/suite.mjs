@@ -6,8 +6,6 @@ import { KNOWN_FAILURES } from './known-failures.mjs';
 
 const LIMIT_MS = 1_200_000;
 const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
-/** The title of an error of vitest itself. */
-const VITEST_ERROR = 'Test Run Error';
 const TESTS = join(root, 'test/integration');
 
 /**
@@ -44,14 +42,10 @@ export function integration(
   return expected.length > 0 ? `${closing}, ${expected.length} known failures` : closing;
 }
 
-/**
- * Returns "file > titles" of each failed test, the name of a file that failed to load, or
- * {@link VITEST_ERROR}.
- */
+/** Returns "file > titles" of each failed test, or the name of a file that failed to load. */
 function failedTests(output) {
   const lines = output.matchAll(/^ FAIL {2}\|integration\| test\/integration\/(.*?)(?: \[ .* \])?$/gm);
-  const own = output.matchAll(new RegExp(`^\u23af+ (${VITEST_ERROR}) \u23af+$`, 'gm'));
-  return [...new Set([...lines, ...own].map(([, test]) => test))];
+  return [...new Set([...lines].map(([, test]) => test))];
 }
 
 function reasonOf(test, knownFailures) {
@@ -74,5 +68,5 @@ export function outdatedFailures() {
   const list = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1e8 });
   const tests = JSON.parse(list).map(({ file, name }) => `${relative(TESTS, file)} > ${name}`);
   const known = Object.values(KNOWN_FAILURES).flatMap((reasons) => Object.values(reasons).flat());
-  return known.filter((start) => start !== VITEST_ERROR && !tests.some((test) => test.startsWith(start)));
+  return known.filter((start) => !tests.some((test) => test.startsWith(start)));
 }
