@@ -1,5 +1,6 @@
 #include "release_events.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -32,8 +33,8 @@ constexpr std::uint32_t kFileGone =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
 // The events to request from the kernel. IN_MODIFY reports the truncate with which our holder
 // releases a kept file. The close alone would not be enough, because it is not reported while a
-// child has a copy of the descriptor. IN_CLOSE reports the close by any other kind of holder, which
-// may have opened the file for reading, as flock(1) does.
+// child has a copy of the descriptor. IN_CLOSE reports the close that ends such a release, and the
+// close by any other kind of holder, which may have opened the file for reading, as flock(1) does.
 constexpr std::uint32_t kRequestable =
     IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY | IN_CLOSE;
 
@@ -42,6 +43,18 @@ constexpr std::uint32_t kRequestable =
 FileHandle OpenProcess(std::int64_t pid) {
   if (pid <= 0 || pid > INT32_MAX) return FileHandle();
   return FileHandle(syscall(kPidfdOpenCall, static_cast<int>(pid), 0));
+}
+
+// How long to wait for the close after a truncate, in milliseconds.
+constexpr int kCloseTimeoutMs = 1;
+
+// The size of the buffer for the events of one wait, in bytes.
+constexpr std::size_t kEventBytes = 4096;
+
+std::uint32_t LastMask(const char* events, ssize_t length) {
+  inotify_event last;  // has no name, because only files are watched, no directories
+  std::memcpy(&last, events + length - sizeof last, sizeof last);
+  return last.mask;
 }
 
 class LinuxEvents : public ReleaseEvents {
@@ -63,6 +76,7 @@ class LinuxEvents : public ReleaseEvents {
   Status Poll(const FileHandle& file, std::uint64_t data) const;
   bool WatchOwner(Token token, std::int64_t pid, FileHandle* owner) const;
   void ReadFileEvents(std::vector<Token>* reported);
+  ssize_t ReadUntilClose(char (&buffer)[kEventBytes]) const;
   void Match(int file, std::uint32_t mask, std::vector<Token>* reported);
   void Drop(Token token);
   void DropFile(int file) const;
@@ -104,8 +118,8 @@ Status LinuxEvents::Add(Token token, const std::string& path, std::int64_t owner
   bool sees_owner = WatchOwner(token, owner_pid, &next.owner);
   next.interest = kFileGone | IN_MODIFY | (sees_owner ? 0 : IN_CLOSE);
   // IN_MASK_ADD keeps the events of another token that watches the same file by another path.
-  next.file = inotify_add_watch(Fd(inotify_), path.c_str(),
-                                (next.interest & kRequestable) | IN_MASK_ADD | IN_DONT_FOLLOW);
+  next.file =
+      inotify_add_watch(Fd(inotify_), path.c_str(), kRequestable | IN_MASK_ADD | IN_DONT_FOLLOW);
   if (next.file < 0) {
     int code = errno;
     Drop(token);
@@ -157,8 +171,8 @@ ReleaseEvents::WaitResult LinuxEvents::Wait(int timeout_ms, std::vector<Token>* 
 }
 
 void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
-  alignas(inotify_event) char buffer[4096];
-  ssize_t length = read(Fd(inotify_), buffer, sizeof buffer);
+  alignas(inotify_event) char buffer[kEventBytes];
+  ssize_t length = ReadUntilClose(buffer);
   std::lock_guard<std::mutex> guard(mutex_);
   for (ssize_t at = 0; at < length;) {
     inotify_event event;
@@ -166,6 +180,18 @@ void LinuxEvents::ReadFileEvents(std::vector<Token>* reported) {
     Match(event.wd, event.mask, reported);
     at += static_cast<ssize_t>(sizeof event + event.len);
   }
+}
+
+// Reads events. After a truncate also waits for the close, because our holder drops the lock in
+// between. A waiter woken by the truncate would often be refused, since its threads interrupt the
+// holder.
+ssize_t LinuxEvents::ReadUntilClose(char (&buffer)[kEventBytes]) const {
+  ssize_t length = read(Fd(inotify_), buffer, kEventBytes / 2);
+  if (length <= 0 || (LastMask(buffer, length) & IN_MODIFY) == 0) return length;
+  pollfd closing = {Fd(inotify_), POLLIN, 0};
+  if (poll(&closing, 1, kCloseTimeoutMs) <= 0) return length;
+  ssize_t more = read(Fd(inotify_), buffer + length, kEventBytes / 2);
+  return more > 0 ? length + more : length;
 }
 
 void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* reported) {

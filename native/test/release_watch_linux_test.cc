@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "acquiring.h"
 #include "directory.h"
@@ -109,6 +111,29 @@ TEST("concurrent starts, reports and ends of a watch leak no thread and no descr
     watcher.Unwatch(round);
   }
   WaitUntil([&] { return Threads() == threads && CountDescriptors() == descriptors; });
+}
+
+// Tries up to 50 times, because the thread waits for the close for 1 ms only.
+TEST("a watch reports a truncated file after the close that follows") {
+  Directory directory;
+  Watcher watcher;
+  bool closed_first = false;
+  for (Watcher::Token round = 1; round <= 50 && !closed_first; ++round) {
+    WriteFile(directory / "a.lock", "mine\n");
+    FileHandle holder(open((directory / "a.lock").c_str(), O_RDWR | O_CLOEXEC));
+    watcher.Watch(round, directory / "a.lock", getpid());
+    std::atomic<bool> closes{false};
+    std::thread release([&] {
+      CHECK(ftruncate(static_cast<int>(holder.get()), 0) == 0);
+      usleep(300);
+      closes = true;
+      holder.Reset();
+    });
+    CHECK(watcher.AwaitReport() == std::vector<Watcher::Token>{round});
+    closed_first = closes;
+    release.join();
+  }
+  CHECK(closed_first);
 }
 
 TEST("the thread of a watch receives no signals") {

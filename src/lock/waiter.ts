@@ -74,8 +74,9 @@ export class Waiter {
 
   /**
    * Retries while the file is locked but blank, as during a release: the holder clears its record,
-   * which wakes this waiter, and then drops the lock, but often the waiter's threads interrupt it in
-   * between. Blocks the thread, so that the holder can run; a timer would take at least 1 ms.
+   * which wakes this waiter, and then drops the lock, but the waiter's threads can interrupt it in
+   * between. Blocks the thread, so that the holder can run; a timer would take at least 1 ms. On
+   * Linux the addon's watch thread already waits for the end of the release, so this is rare there.
    */
   #tryDuringRelease(): FileLock | null {
     for (let retries = 0; retries < 5 && native().holderRecord(this.#createWaiter()) === ''; retries++) {
