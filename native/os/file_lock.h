@@ -87,6 +87,7 @@ class FileLock {
  private:
   friend class LockContender;
   Status RemoveOrClear();  // POSIX only
+  void DropLock();         // POSIX only
   Status RemoveFile() const;
   Status ClearRecord();
 

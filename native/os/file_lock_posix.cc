@@ -34,7 +34,7 @@ Status FileLock::Release() {
     return Status::Ok();
   }
   Status status = RemoveOrClear();
-  Unlock();
+  DropLock();
   return status;
 }
 
@@ -56,11 +56,18 @@ Status FileLock::RemoveOrClear() {
 }
 
 void FileLock::Unlock() {
-  if (held() && strength_ == Strength::kWeak) UnregisterWeakLock(identity_);
+  if (held() && getpid() == owner_pid_) {
+    DropLock();
+  } else {
+    Leave();
+  }
+}
+
+void FileLock::DropLock() {
   // Calls LOCK_UN before close(), because a copy of the descriptor in a forked child would
   // otherwise keep the lock.
-  if (held() && getpid() == owner_pid_) (void)Flock(file_, LOCK_UN);
-  file_.Reset();
+  (void)Flock(file_, LOCK_UN);
+  Leave();
 }
 
 void FileLock::Leave() {

@@ -80,7 +80,7 @@ Status LockContender::OpenAndLock(FileLock* lock) {
   if (status.ok()) status = SameFileAtPath(path_, identity_, &now);
   lock->has_other_names_ = now.st_nlink > 1;
   lock->size_ = static_cast<std::size_t>(now.st_size);
-  lock->owner_pid_ = getpid();
+  if (status.ok()) lock->owner_pid_ = getpid();
   return status;
 }
 
@@ -96,10 +96,12 @@ Status LockContender::Open() {
   created_ = false;
   Status status = options_.existing_file ? OpenExisting(path_, options_, &file_)
                                          : OpenOrCreate(path_, options_, &file_, &created_);
-  if (status.ok()) status = CheckLockFile(file_, options_, created_, &identity_);
-  if (status.ok() && (created_ || options_.access != FileAccess::kOwner)) {
-    SetLockFileMode(file_, options_, created_);
-  }
+  struct stat info;
+  if (status.ok()) status = StatFile(file_, &info);
+  if (status.ok()) status = CheckLockFile(info, options_, created_);
+  if (!status.ok()) return status;
+  identity_ = IdentityOf(info);
+  SetLockFileMode(file_, info, options_, created_);
   return status;
 }
 

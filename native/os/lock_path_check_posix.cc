@@ -135,22 +135,26 @@ Status CheckLockFile(const FileHandle& file, const LockOptions& options, bool cr
                      FileIdentity* identity) {
   struct stat info;
   Status status = StatFile(file, &info);
-  if (!status.ok()) return status;
+  if (status.ok()) status = CheckLockFile(info, options, created);
+  if (status.ok()) *identity = IdentityOf(info);
+  return status;
+}
+
+Status CheckLockFile(const struct stat& info, const LockOptions& options, bool created) {
   const char* reason = DescribeNonRegular(info.st_mode);
   if (reason != nullptr) return Status::InvalidFile(reason);
   bool foreign = !created && !options.existing_file && info.st_uid != geteuid();
   if (foreign && (info.st_mode & ForbiddenWriteBits(options.access))) {
     return Status::InvalidFile("belongs to another user and is writable by others");
   }
-  *identity = IdentityOf(info);
   return Status::Ok();
 }
 
-void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created) {
-  struct stat info;
-  if (options.existing_file || !StatFile(file, &info).ok()) return;
-  bool leftover =
-      info.st_size == 0 && info.st_uid == geteuid() && options.access != FileAccess::kOwner;
+void SetLockFileMode(const FileHandle& file, const struct stat& info, const LockOptions& options,
+                     bool created) {
+  if (options.existing_file) return;
+  bool shared = options.access != FileAccess::kOwner;
+  bool leftover = shared && info.st_size == 0 && info.st_uid == geteuid();
   bool wrong = (info.st_mode & kModeBits) != LockFileMode(options.access);
   if ((created || leftover) && wrong) (void)fchmod(Fd(file), LockFileMode(options.access));
 }

@@ -30,8 +30,12 @@ mode_t LockFileMode(FileAccess access);
 // Sets the mode of a lock file that we have created, regardless of the umask. If the intended users
 // could not open the file, they could never acquire the lock. Also repairs the mode of our own
 // empty file, which a start that was killed before this call leaves behind. Ignores failures,
-// because FAT has no modes.
-void SetLockFileMode(const FileHandle& file, const LockOptions& options, bool created);
+// because FAT has no modes. `info` is the result of fstat(2) for the file.
+void SetLockFileMode(const FileHandle& file, const struct stat& info, const LockOptions& options,
+                     bool created);
+
+// Like CheckLockFile() of lock_path_check.h, for a file whose fstat(2) is known.
+Status CheckLockFile(const struct stat& info, const LockOptions& options, bool created);
 
 // Restores the owner's permissions on our own empty file. A start with an unusual umask that is
 // killed between open() and fchmod() leaves an empty file that no later start can open. Returns
