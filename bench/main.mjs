@@ -31,6 +31,7 @@ const FIGURES = {
   release_handoff: handover.release_handoff,
   idle_waiter_cpu: waiting.idle_waiter_cpu,
   import: start.imports,
+  import_lock: start.import_lock,
   refused_process: start.refused_process,
   scale_locks: scale.scale_locks,
   scale_contenders: scale.scale_contenders,

@@ -85,6 +85,7 @@ function withoutImports(source) {
 const COMMAND = { plugins: [cluster, sources('../../prebuilds', 'esm')], banner: { js: CHECK_NODE } };
 
 await buildLibrary('index', '../prebuilds');
+await buildLibrary('lock/index', '../../prebuilds');
 await buildLibrary('cluster/index', '../../prebuilds');
 await build({ ...OPTIONS, ...COMMAND, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli/main.js' });
 await writeManPage();

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { root } from './prepare.mjs';
 
 const DIST = join(root, 'dist');
-const ENTRIES = ['index.d.ts', 'cluster/index.d.ts'];
+const ENTRIES = ['index.d.ts', 'lock/index.d.ts', 'cluster/index.d.ts'];
 const IMPORTED = /(\bfrom |\bimport\()'(\.[^']+)\.js'/g;
 
 export function writeDeclarations() {

@@ -15,7 +15,6 @@ const execute = promisify(execFile);
  */
 const IMPORTS = {
   floor: "await import('./empty.mjs')",
-  ours: "const { probeLock } = await import('../dist/index.js'); probeLock('/nonexistent/lock')",
   'better-sqlite3': "const { default: Database } = await import('better-sqlite3'); new Database(':memory:')",
   'fs-ext': "await import('fs-ext')",
   'fs-native-extensions': "await import('fs-native-extensions')",
@@ -24,17 +23,24 @@ const IMPORTS = {
   'proper-lockfile': "await import('proper-lockfile')",
 };
 
-export async function imports({ effort, peers }) {
+/** The whole package. */
+export const imports = (bench) => importsOf(bench, 'index');
+/** The entry point gateway-lock/lock, which contains what the peers contain: file locks. */
+export const import_lock = (bench) => importsOf(bench, 'lock/index');
+
+async function importsOf({ effort, peers }, entry) {
+  const ours = `const { probeLock } = await import('../dist/${entry}.js'); probeLock('/nonexistent/lock')`;
+  const codes = { ...IMPORTS, ours };
   const ready = peers.ready.filter((name) => IMPORTS[name]);
   const nothing = peers.ready.filter((name) => !IMPORTS[name]).map((name) => [name, 'is not a module']);
-  const samples = await inTurn(['floor', 'ours', ...ready], effort, importOnce);
+  const samples = await inTurn(['floor', 'ours', ...ready], effort, (name) => importOnce(codes[name]));
   return figure('ms', samples, { ...peers.missing, ...Object.fromEntries(nothing) });
 }
 
-async function importOnce(name) {
+async function importOnce(measured) {
   const code = `import { writeSync } from 'node:fs';
     const start = process.hrtime.bigint();
-    ${IMPORTS[name]};
+    ${measured};
     writeSync(1, String(process.hrtime.bigint() - start));`;
   const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', code], { cwd: HERE });
   return Number(stdout) / 1e6;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -32,15 +32,30 @@ test('the package has one ES module and one CommonJS module for each entry point
     /\.c?js$/.test(name),
   );
   const entries = scripts.filter((name) => !/^cli[/\\]/.test(name)).map((name) => name.replaceAll(sep, '/'));
-  expect(entries.sort()).toEqual(['cluster/index.cjs', 'cluster/index.js', 'index.cjs', 'index.js']);
+  const names = ['cluster/index', 'index', 'lock/index'];
+  expect(entries.sort()).toEqual(names.flatMap((name) => [`${name}.cjs`, `${name}.js`]));
 });
 
 test('the import of gateway-lock loads no builtin module, each of which would take up to 4 ms', async () => {
   expect(await builtinsLoadedBy('gateway-lock')).toEqual([]);
 });
 
-test('the import of gateway-lock/cluster loads no builtin module', async () => {
-  expect(await builtinsLoadedBy('gateway-lock/cluster')).toEqual([]);
+test.each(['lock', 'cluster'])('the import of gateway-lock/%s loads no builtin module', async (name) => {
+  expect(await builtinsLoadedBy(`gateway-lock/${name}`)).toEqual([]);
+});
+
+test('gateway-lock/lock exports the file locks of gateway-lock, and none of its gateway', async () => {
+  const exported = Object.keys(await import('gateway-lock/lock'));
+  expect(exported).toEqual([
+    'LockError',
+    'acquireLock',
+    'eventChannel',
+    'probeLock',
+    'tryAcquireLock',
+    'withLock',
+  ] satisfies (keyof typeof import('gateway-lock'))[]);
+  // Import time is proportional to the length.
+  expect(statSync(`${root}dist/lock/index.js`).size).toBeLessThan(statSync(`${root}dist/index.js`).size / 2);
 });
 
 describe('the ES module and the CommonJS module in one process', () => {
@@ -57,7 +72,8 @@ describe('the ES module and the CommonJS module in one process', () => {
   test('have the same exports', async () => {
     const [esm, cjs] = await loadBoth();
     expect(Object.keys(cjs).sort()).toEqual(Object.keys(esm).sort());
-    expect(Object.keys(require('gateway-lock/cluster'))).toEqual(Object.keys(await import('gateway-lock/cluster')));
+    for (const entry of ['gateway-lock/lock', 'gateway-lock/cluster'])
+      expect(Object.keys(require(entry)).sort()).toEqual(Object.keys(await import(entry)).sort());
   });
 
   test('export classes whose names are those in the source', async () => {

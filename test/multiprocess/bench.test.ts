@@ -22,6 +22,7 @@ const KEYS = [
   'release_handoff',
   'idle_waiter_cpu',
   'import',
+  'import_lock',
   'refused_process',
   'scale_locks',
   'scale_contenders',
@@ -53,11 +54,15 @@ test('npm run bench measures every figure and prints it', { timeout: 240_000 }, 
 });
 
 test.each([
-  ['import', { floor: 2, ours: 4, peers: { fast: { value: 3 }, slow: { value: 9 } } }, 'MISSED'],
-  ['import', { floor: 2, ours: 4, peers: { slow: { value: 9 }, none: { notMeasured: 'is no module' } } }, 'ok'],
+  ['import', { floor: 2, ours: 3.5, peers: { fast: { value: 3 }, slow: { value: 9 } } }, 'MISSED'],
+  ['import', { floor: 2, ours: 4, peers: { slow: { value: 9 } } }, 'MISSED'],
+  ['import', { floor: 2, ours: 3.5, peers: { slow: { value: 9 }, none: { notMeasured: 'is no module' } } }, 'ok'],
   ['import', { floor: 2, ours: 4, peers: {} }, 'not in full'],
-  ['handoff', { ratio: 1, p99: { ratio: 1 }, samples: { floor: Array(100), ours: Array(99) } }, 'not in full'],
-  ['handoff', { ratio: 1, p99: { ratio: 1.6 }, samples: { floor: Array(100), ours: Array(100) } }, 'MISSED'],
+  ['handoff', handoff({ kills: 99, ours: 1, ours99: 2, peer: 3 }), 'not in full'],
+  ['handoff', handoff({ kills: 100, ours: 1, ours99: 2 }), 'not in full'],
+  ['handoff', handoff({ kills: 100, ours: 1, ours99: 2, peer: 3 }), 'ok'],
+  ['handoff', handoff({ kills: 100, ours: 1, ours99: 4, peer: 3 }), 'MISSED'],
+  ['handoff', handoff({ kills: 100, ours: 4, ours99: 4, peer: 3 }), 'MISSED'],
   ['scale_locks', { ratio: 1, points: [{ count: 10 }, { count: 9900 }] }, 'not in full'],
   ['scale_contenders', { ratio: 1, points: [{ count: 10 }, { count: 1000 }] }, 'ok'],
   [
@@ -72,6 +77,13 @@ test.each([
 ])('the benchmark judges the figure %s with the values %j as: %s', (key, figure, verdict) => {
   expect(verdictOn(key, figure)).toBe(verdict);
 });
+
+function handoff({ kills, ours, ours99, peer }: { kills: number; ours: number; ours99: number; peer?: number }) {
+  const samples = { floor: Array(kills).fill(1), ours: Array(kills).fill(ours) };
+  const figure = { floor: 1, ours, ratio: ours, p99: { ours: ours99 } };
+  if (peer === undefined) return { ...figure, peers: {}, samples };
+  return { ...figure, peers: { fast: { value: peer } }, samples: { ...samples, fast: [peer] } };
+}
 
 test('the benchmark reports the descriptor limit together with a count that the limit lowers', () => {
   const figure = { ours: 1, locks: 924, limitedBy: 'ulimit -n allows 1024 descriptors' };

@@ -13,6 +13,7 @@ const NEEDED = [
   'dist/index.cjs',
   'dist/index.d.ts',
   'dist/index.d.cts',
+  'dist/lock/index.d.ts',
   'dist/cluster/index.d.ts',
   'dist/cli/main.js',
   'dist/gateway-lock.1',

@@ -9,6 +9,7 @@ import {
   withLock,
 } from 'gateway-lock';
 import { type ClusterEngine, etcdEngine } from 'gateway-lock/cluster';
+import { acquireLock, type FileLock } from 'gateway-lock/lock';
 
 export async function start(signal: AbortSignal | undefined): Promise<GatewayLock> {
   const engine: ClusterEngine = etcdEngine({ endpoints: ['https://etcd.example:2379'] });
@@ -20,6 +21,7 @@ export function describe(probe: LockProbe = probeLock(Buffer.from('job.lock'))):
   return probe.state === 'held' ? probe.heldBy : probe.state;
 }
 
+export const first: Promise<FileLock> = acquireLock('job.lock', { timeoutMs: 0 });
 export const count: Promise<number> = withLock('job.lock', { timeoutMs: 1 }, (lock) => lock.fd);
 eventChannel('gateway-lock:acquire').subscribe(({ path, mode }) => console.log(path.length, mode === 'shared'));
 // @ts-expect-error The option is misspelled.
