@@ -63,7 +63,7 @@ export function scalePlot(count, time, { points, unit }) {
     marks: [
       Plot.lineY(values, { ...position, stroke: colourOf, strokeWidth: 2 }),
       Plot.dot(values, { ...position, fill: colourOf, r: 3.5 }),
-      Plot.text(values, { ...last, textAnchor: 'start', dx: 8, fontWeight: 'bold' }),
+      Plot.text(values, { ...last, textAnchor: 'start', dx: 8, dy: 5, fontWeight: 'bold' }),
       Plot.text(values, { ...position, text: (value) => plain(value.time), dy: -10 }),
     ],
   });
