@@ -1,5 +1,6 @@
-// The target of each figure. `limit` applies to the number that `of` returns. `lacks` returns what
-// is missing if too little was measured.
+// The target of each figure. `limit` applies to the number that `of` returns, which also orders the
+// runs; without a limit, only `also` decides. `lacks` returns what is missing if too little was
+// measured.
 import { quantile } from './statistics.mjs';
 
 const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ratio, limit });
@@ -7,7 +8,7 @@ const ratio = (limit) => ({ text: `ratio <= ${limit}`, of: (figure) => figure.ra
 /** Returns a text if `count` is smaller than the target requires, otherwise null. */
 const fewer = (count, wanted, what) => (count < wanted ? `${count} ${what} instead of ${wanted}` : null);
 
-const briefImport = {
+const importTarget = {
   text: '<= 1.8 ms more, and below every measured peer',
   of: (figure) => figure.ours - figure.floor,
   limit: 1.8,
@@ -33,8 +34,8 @@ export const TARGETS = {
   },
   release_handoff: ratio(1.3),
   idle_waiter_cpu: { text: '<= 0.006 %', of: (figure) => figure.ours, limit: 0.006 },
-  import: briefImport,
-  import_lock: briefImport,
+  import: importTarget,
+  import_lock: importTarget,
   refused_process: ratio(1.08),
   scale_locks: {
     text: 'ratio <= 1.3, from 10 to 10000 locks',

@@ -16,7 +16,8 @@ export const MAX_BACKOFF_MS = 250;
 /**
  * The delays in milliseconds between two attempts on a lock that is being watched. The system
  * reports the release, so these attempts only find a release whose report was missed. Each
- * attempt takes 0.5 to 2 ms of CPU time, because its code is no longer in the caches.
+ * attempt takes 0.5 to 3 ms of CPU time, because other programs have pushed its code out of the CPU
+ * caches.
  */
 const RECHECK: Growth = { firstMs: 2000, factor: 4, maxMs: 30_000 };
 
