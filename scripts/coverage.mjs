@@ -6,6 +6,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, prepare, root, show } from './prepare.mjs';
 
+if (spawnSync('gcovr', ['--version']).error) {
+  console.error('gateway-lock: npm run test:coverage needs gcovr: apt-get install gcovr');
+  process.exit(1);
+}
 prepare();
 const status = show(bin('vitest'), [
   'run',

@@ -119,8 +119,8 @@ function build({ name, folder }) {
     ['-S', '.', '-B', directory, `-DGATEWAY_LOCK_SANITIZE=${name}`, '-DGATEWAY_LOCK_TESTS=ON'],
     `configuring for ${name}`,
   );
-  const target = values.scenarios ? ['--target', 'gateway_lock'] : [];
-  run('cmake', ['--build', directory, ...target, '--parallel', '2'], `building for ${name}`);
+  const tests = values.scenarios ? [] : ['os_tests', 'os_tests_darwin'];
+  run('cmake', ['--build', directory, '--target', 'gateway_lock', ...tests, '--parallel', '2'], `building for ${name}`);
 }
 
 function stages({ folder, library, environment }, reports) {

@@ -1,9 +1,10 @@
-// npm run test:windows [-- --node 22 [vitest arguments]]: runs the tests in Windows builds of Node
-// under Wine. Installs Wine and MinGW, downloads the builds of Node and builds the addon if they
-// are missing. First runs the tests of native/os, which do not need Node, then the scripts of
-// test/matrix and the suites in each Node. Node 18 is too old for the package and runs only the
-// scripts for the addon. --node chooses a major version and can be repeated; the default is all
-// versions.
+// npm run test:windows [-- --node 22 [--without-documents] [vitest arguments]]: runs the tests in
+// Windows builds of Node under Wine. Installs Wine and MinGW, downloads the builds of Node and builds
+// the addon if they are missing. First runs the tests of native/os, which do not need Node, then the
+// scripts of test/matrix and the suites in each Node. Node 18 is too old for the package and runs
+// only the scripts for the addon. --node chooses a major version and can be repeated; the default is
+// all versions. --without-documents leaves out the tests of the documentation and of this project's
+// tools.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from '../../scripts/prepare.mjs';
@@ -13,7 +14,7 @@ import { installTools } from './tools.mjs';
 import { copyTree, OS_TESTS } from './tree.mjs';
 import { CACHE, endAll, freshPrefix } from './wine.mjs';
 
-const { nodes, args } = readArguments(process.argv.slice(2));
+const { nodes, documents, args } = readArguments(process.argv.slice(2));
 prepare();
 installTools();
 mkdirSync(CACHE, { recursive: true });
@@ -40,8 +41,10 @@ function leave(code) {
 function readArguments(args) {
   const majors = [];
   const rest = [];
+  let documents = true;
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--node') majors.push(Number(args[++i]));
+    else if (args[i] === '--without-documents') documents = false;
     else rest.push(args[i]);
   }
   const unknown = majors.filter((major) => !NODES.some((node) => node.major === major));
@@ -49,7 +52,8 @@ function readArguments(args) {
     console.error(`unknown Node ${unknown.join(', ')}. Choose from ${NODES.map(({ major }) => major).join(' ')}`);
     process.exit(64);
   }
-  return { nodes: NODES.filter(({ major }) => majors.length === 0 || majors.includes(major)), args: rest };
+  const nodes = NODES.filter(({ major }) => majors.length === 0 || majors.includes(major));
+  return { nodes, documents, args: rest };
 }
 
 async function testWithoutNode(tree) {
@@ -66,7 +70,7 @@ async function testNode(node, tree) {
   const where = { prefix, tree };
   const script = node.major < OLDEST ? 'addon.mjs' : 'package.mjs';
   const parts = [await runScript(program, script, where), await runScript(renamed(program, tree), 'addon.mjs', where)];
-  if (node.major >= OLDEST) parts.push(await runSuites(program, { ...where, args }));
+  if (node.major >= OLDEST) parts.push(await runSuites(program, { ...where, args, documents }));
   endAll(prefix);
   for (const { text } of parts) console.log(text);
   return { title: node.title, ...sum(parts) };
