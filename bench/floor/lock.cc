@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "record.h"
@@ -15,8 +17,16 @@ namespace {
 
 constexpr int kOpenFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
+// Returns true if the directory is one in which other users cannot replace the file.
+bool IsSafeDirectory(const std::string& path) {
+  struct stat info;
+  return stat(path.substr(0, path.find_last_of('/')).c_str(), &info) == 0 &&
+         (!(info.st_mode & S_IWOTH) || (info.st_mode & S_ISVTX));
+}
+
 // Opens and checks the file without locking it.
 bool Open(const std::string& path, int flags, Lock* lock) {
+  if (!IsSafeDirectory(path)) return false;
   lock->fd = open(path.c_str(), flags, 0600);
   struct stat info;
   if (lock->fd < 0 || fstat(lock->fd, &info) != 0) return false;
@@ -39,6 +49,15 @@ void WriteRecord(Lock* lock, const std::string& fields, int port) {
   if (pwrite(lock->fd, record.data(), record.size(), 0) != size) abort();
   if (lock->size > size && ftruncate(lock->fd, size) != 0) abort();
   lock->size = size;
+  lock->written_hash = std::hash<std::string>()(record);
+}
+
+// Returns true if no other program has overwritten our record.
+bool ContainsOurRecord(const Lock& lock) {
+  char content[4096];
+  ssize_t length = pread(lock.fd, content, sizeof content, 0);
+  return length > 0 && std::hash<std::string_view>()(std::string_view(
+                           content, static_cast<std::size_t>(length))) == lock.written_hash;
 }
 
 // Returns true if the record names a live process. Otherwise the lock is not considered held, even
@@ -51,13 +70,17 @@ bool IsHeldByLiveOwner(int fd) {
   return NamesLiveOwner(record);
 }
 
-void Close(Lock* lock) {
-  flock(lock->fd, LOCK_UN);
+// Returns false in a forked copy of the holder, which may only close the file.
+bool IsOurLock(const Lock& lock) { return getpid() == lock.owner; }
+
+void Close(Lock* lock, bool unlock) {
+  if (unlock) flock(lock->fd, LOCK_UN);
   close(lock->fd);
   lock->fd = -1;
 }
 
 Try Finish(Lock* lock, const std::string& fields, Lock* out) {
+  lock->owner = getpid();
   lock->acquisition = NewAcquisition();
   WriteRecord(lock, fields, 0);
   *out = std::move(*lock);
@@ -99,20 +122,23 @@ void PublishPort(Lock* lock, const std::string& fields, int port) {
 }
 
 void Unlock(Lock* lock) {
-  if (NamesThisFile(lock)) unlink(lock->path.c_str());
-  Close(lock);
+  bool ours = IsOurLock(*lock);
+  if (ours && NamesThisFile(lock)) unlink(lock->path.c_str());
+  Close(lock, ours);
 }
 
 void UnlockKept(Lock* lock) {
-  if (ftruncate(lock->fd, 0) != 0) abort();
-  Close(lock);
+  bool ours = IsOurLock(*lock);
+  if (ours && ContainsOurRecord(*lock) && ftruncate(lock->fd, 0) != 0) abort();
+  Close(lock, ours);
 }
 
 bool CycleExisting(const std::string& path) {
   Lock lock;
   bool locked = Open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, &lock) &&
                 flock(lock.fd, LOCK_EX | LOCK_NB) == 0 && NamesThisFile(&lock);
-  if (lock.fd >= 0) Close(&lock);
+  lock.owner = getpid();
+  if (lock.fd >= 0) Close(&lock, IsOurLock(lock));
   return locked;
 }
 

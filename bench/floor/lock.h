@@ -1,15 +1,17 @@
-// The floor: a C++ program without Node that follows the lock protocol of docs/decisions with as
-// few system calls as is correct.
+// The floor: a C++ program without Node that follows docs/protocol.md with as few system calls as
+// is correct.
 //
 // System calls of TryLock() and Unlock() for a file that does not exist:
-//   open(O_CREAT) fstat flock lstat pwrite | lstat unlink flock(LOCK_UN) close
+//   stat open(O_CREAT) fstat flock lstat getpid pwrite | getpid lstat unlink flock(LOCK_UN) close
 // System calls of TryLock() for a held lock:
-//   open fstat flock pread open(/proc/PID/stat) read close close
+//   stat open fstat flock pread open(/proc/PID/stat) read close close
 // docs/performance.md lists what the package does in addition.
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 
 #include "record.h"
@@ -21,6 +23,8 @@ struct Lock {
   dev_t device = 0;
   ino_t inode = 0;
   off_t size = 0;
+  pid_t owner = 0;
+  std::size_t written_hash = 0;  // of our record
   std::string path;
   Acquisition acquisition;
 };
@@ -34,14 +38,15 @@ Try TryLock(const std::string& path, Lock* lock, const std::string& fields = "")
 bool WaitLock(const std::string& path, Lock* lock);
 void PublishPort(Lock* lock, const std::string& fields, int port);
 void Unlock(Lock* lock);
-// Empties the file instead of removing it: ftruncate flock(LOCK_UN) close
+// Empties the file instead of removing it, if it still contains our record:
+//   getpid pread ftruncate flock(LOCK_UN) close
 void UnlockKept(Lock* lock);
 // Locks and unlocks an existing file without writing a record:
-//   open fstat flock lstat | flock(LOCK_UN) close
+//   stat open fstat flock lstat getpid | getpid flock(LOCK_UN) close
 bool CycleExisting(const std::string& path);
 
 // Makes these system calls:
-//   open fstat flock pread open(/proc/PID/stat) read close lstat close
+//   stat open fstat flock pread open(/proc/PID/stat) read close lstat close
 bool ProbeHeld(const std::string& path);
 
 }  // namespace floor_bench
