@@ -1,6 +1,5 @@
 // One attempt to acquire a lock: acquires the kernel lock, checks the previous content of the file,
 // and writes the new owner record.
-import { dirname } from 'node:path';
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
 import { LOCK_FLAG, type LockId, type WaiterId } from '../native/binding.js';
@@ -161,7 +160,7 @@ function tryNative(
   { path, flags, gracePeriods }: AttemptRequest,
   waiter: WaiterId | undefined,
 ): LockId | string | OpenFailure {
-  assertFileAllowed(path, dirname(path), flags & LOCK_FLAG.existingFile ? ['read'] : ['read', 'write']);
+  assertFileAllowed(path, flags & LOCK_FLAG.existingFile ? ['read'] : ['read', 'write']);
   try {
     const result = waiter === undefined ? native().tryAcquire(path, flags) : native().retry(waiter);
     gracePeriods.endOpenFailures();

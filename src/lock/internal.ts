@@ -81,7 +81,7 @@ export async function ensureLockDirectory(
   tighten: boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  assertFileAllowed(path, path, ['write']);
+  assertFileAllowed(path, ['write'], path);
   for (const gracePeriods = new GracePeriods(); ; await sleep(RETRY_DELAY_MS.transient, signal)) {
     try {
       return native().ensureLockDirectory(path, tighten);

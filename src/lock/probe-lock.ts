@@ -1,6 +1,6 @@
 // Probes a lock: reports the holder without acquiring the lock.
 import type { PathLike } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { checkFlag, checkOptions, checkPath } from '../arguments.js';
 import type { OwnerRecord } from '../errors.js';
 import type { NativeLockProbe } from '../native/binding.js';
@@ -201,7 +201,7 @@ function named(owner: OwnerRecord | null): Pick<LockProbe, 'owner' | 'ownerAlive
 }
 
 function probeNative({ path, flags }: ProbeRequest): NativeLockProbe {
-  assertFileAllowed(path, dirname(path), ['read']);
+  assertFileAllowed(path, ['read']);
   try {
     return native().probeLock(path, flags);
   } catch (error) {

@@ -1,6 +1,6 @@
 // Node's permission model (`node --permission`). The addon's system calls would bypass the model,
 // so the package asks it before the addon opens a file or binds a port.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LockError } from '../errors.js';
 import { commandText, makeDirectoryCommand } from './shell-commands.js';
 
@@ -17,15 +17,16 @@ export function isRestricted(): boolean {
 export type FileAccess = 'read' | 'write';
 
 /**
- * Throws if the permission model denies access to a file in `folder`.
+ * Throws if the permission model denies access to a file. `folder` is the folder to allow.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  */
-export function assertFileAllowed(path: string, folder: string, accesses: readonly FileAccess[]): void {
-  const denied = accesses.find((access) => model()?.has(`fs.${access}`, path) === false);
+export function assertFileAllowed(path: string, accesses: readonly FileAccess[], folder?: string): void {
+  const permission = model();
+  const denied = permission && accesses.find((access) => !permission.has(`fs.${access}`, path));
   if (denied === undefined) return;
   const cause = accessDenied(`${denied} access`, denied === 'read' ? 'FileSystemRead' : 'FileSystemWrite', path);
-  throw new LockError('ERR_LOCK_PERMISSION', deniedFileText(path, folder), { path, cause });
+  throw new LockError('ERR_LOCK_PERMISSION', deniedFileText(path, folder ?? dirname(path)), { path, cause });
 }
 
 /**
