@@ -1,11 +1,11 @@
 // npm run test:sanitizers [-- --only address|thread|valgrind] [--scenarios]: builds the addon and the
 // test programs of native/os with ASan, UBSan and LSan, runs these programs, the scenarios of
-// npm run torture and the tests that use the addon most, and repeats this with TSan. --scenarios runs
-// only the scenarios. Each process writes its findings to a report file, so that they survive if a
-// test kills the process or ignores its exit code. valgrind runs only if --only names it: under it
-// Node takes 30 times as long.
+// npm run torture and the tests that use the addon most. Repeats this with TSan, with the tests of
+// waiters and worker threads. --scenarios runs only the scenarios. Each process writes its findings
+// to a report file, so that they survive if a test kills the process or ignores its exit code.
+// valgrind runs only if --only names it: under it Node takes 30 times as long.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,9 +15,7 @@ import { checkWithValgrind } from './valgrind.mjs';
 const LIMIT_MS = 420_000;
 /** How often the scenarios run, in each of two threads. */
 const ROUNDS = 20;
-const TESTS = ['test/integration/', 'test/multiprocess/worker-threads.test.ts'].filter((path) =>
-  existsSync(join(root, path)),
-);
+const WORKER_THREADS = 'test/multiprocess/worker-threads.test.ts';
 
 const SCENARIOS = 'the scenarios of npm run torture';
 
@@ -26,6 +24,7 @@ const SANITIZERS = [
     name: 'address,undefined',
     folder: 'build-asan',
     library: 'libasan.so',
+    tests: ['test/integration/', WORKER_THREADS],
     // Leaks are checked only in processes that end without process.exit(), which leaves 31 KB of
     // Node's own memory allocated. Most child processes of the tests call it.
     environment: (reports, leaks = false) => ({
@@ -38,6 +37,8 @@ const SANITIZERS = [
     name: 'thread',
     folder: 'build-tsan',
     library: 'libtsan.so',
+    // Only a waiter starts a thread of the addon, and only worker threads share its memory.
+    tests: ['test/integration/lock', 'test/integration/with-lock', 'test/integration/gateway-lock', WORKER_THREADS],
     // Node is not instrumented, so TSan does not see how V8 and libuv synchronise and must ignore
     // calls in their code. Threads still running at exit are not reported either: they are not
     // races, and vitest's bundler leaves some.
@@ -123,7 +124,7 @@ function build({ name, folder }) {
   run('cmake', ['--build', directory, '--target', 'gateway_lock', ...tests, '--parallel', '2'], `building for ${name}`);
 }
 
-function stages({ folder, library, environment }, reports) {
+function stages({ folder, library, tests, environment }, reports) {
   const preloaded = { LD_PRELOAD: runtime(library), GATEWAY_LOCK_PREBUILD: join(root, folder) };
   return {
     'the test program of native/os': [join(root, folder, 'build/tests/os_tests'), [], environment(reports, true)],
@@ -144,7 +145,7 @@ function stages({ folder, library, environment }, reports) {
     ],
     'the tests': [
       process.execPath,
-      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', ...TESTS],
+      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', ...tests],
       { ...preloaded, ...environment(reports) },
     ],
   };

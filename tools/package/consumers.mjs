@@ -22,7 +22,17 @@ export async function readConsumers() {
 async function readConsumer(name) {
   const { default: consumer } = await import(pathToFileURL(join(CONSUMERS_FOLDER, name, 'consumer.mjs')).href);
   if (!GROUPS.includes(consumer.group)) throw new Error(`${name}: group must be one of ${GROUPS}`);
-  return { name, packages: {}, commands: [], keep: null, expected: EXPECTED, common: false, advice: '', ...consumer };
+  return {
+    name,
+    packages: {},
+    commands: [],
+    keep: null,
+    expected: EXPECTED,
+    common: false,
+    allBinaries: false,
+    advice: '',
+    ...consumer,
+  };
 }
 
 /** Returns the heading of the table that `npm run test:package` prints. */

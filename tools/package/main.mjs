@@ -3,7 +3,7 @@
 // acquires a lock there. Then does the same in other tools (tools/package/consumers): in the most
 // used ones by default, in all of them with --all, and in the named ones with --consumer NAME (more
 // than once if need be). Exits non-zero if anything fails. With --incomplete the package may lack
-// the binaries of other platforms.
+// the binaries of other platforms, and the consumers that need them are skipped.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,12 +77,13 @@ async function testConsumers() {
   const consumers = await readConsumers();
   const unknown = flags.consumer?.filter((wanted) => !consumers.some(({ name }) => name === wanted)) ?? [];
   if (unknown.length > 0) throw new Error(`tools/package/consumers contains no folder ${unknown.join(', ')}`);
-  const rows = await inParallel(consumers.filter(isSelected), async (consumer) => {
+  const rows = await inParallel(consumers.filter(isSelected).filter(canRun), async (consumer) => {
     const error = await testConsumer(consumer, work, sandbox);
     return report(consumer.name, error, consumerRow(consumer));
   });
   const table = print(CONSUMERS_HEADING, rows);
-  if (failed === 0 && flags.all) record('docs/ecosystem.md', 'npm run test:package -- --all', table);
+  if (failed === 0 && flags.all && !flags.incomplete)
+    record('docs/ecosystem.md', 'npm run test:package -- --all', table);
 }
 
 /** Calls `test` for each item, for two at a time. Returns the results in the order of the items. */
@@ -98,6 +99,13 @@ async function inParallel(items, test) {
 
 function isSelected({ name, common }) {
   return flags.consumer === undefined ? common || flags.all : flags.consumer.includes(name);
+}
+
+/** Returns false if the consumer needs binaries that an incomplete package may lack. */
+function canRun({ name, allBinaries }) {
+  const skipped = flags.incomplete && allBinaries;
+  if (skipped) process.stderr.write(`gateway-lock: ${name}: skipped, needs all binaries\n`);
+  return !skipped;
 }
 
 /** Counts a test. Returns its row, which contains the error if the test failed. */

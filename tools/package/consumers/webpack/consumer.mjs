@@ -2,6 +2,7 @@ export default {
   title: 'webpack',
   group: 'bundler',
   common: true,
+  allBinaries: true,
   packages: { webpack: '5.113.0', 'webpack-cli': '7.3.1' },
   commands: [
     [
