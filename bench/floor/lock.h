@@ -2,9 +2,10 @@
 // is correct.
 //
 // System calls of TryLock() and Unlock() for a file that does not exist:
-//   stat open(O_CREAT) fstat flock lstat getpid pwrite | getpid lstat unlink flock(LOCK_UN) close
+//   stat open(O_CREAT) fstat geteuid flock lstat getpid pwrite
+//   getpid lstat unlink flock(LOCK_UN) close
 // System calls of TryLock() for a held lock:
-//   stat open fstat flock pread open(/proc/PID/stat) read close close
+//   stat open fstat geteuid flock pread open(/proc/PID/stat) read close close
 // docs/performance.md lists what the package does in addition.
 #pragma once
 
@@ -42,11 +43,11 @@ void Unlock(Lock* lock);
 //   getpid pread ftruncate flock(LOCK_UN) close
 void UnlockKept(Lock* lock);
 // Locks and unlocks an existing file without writing a record:
-//   stat open fstat flock lstat getpid | getpid flock(LOCK_UN) close
+//   stat open fstat geteuid flock lstat getpid | getpid flock(LOCK_UN) close
 bool CycleExisting(const std::string& path);
 
 // Makes these system calls:
-//   stat open fstat flock pread open(/proc/PID/stat) read close lstat close
+//   stat open fstat geteuid flock pread open(/proc/PID/stat) read close lstat close
 bool ProbeHeld(const std::string& path);
 
 }  // namespace floor_bench

@@ -17,7 +17,8 @@ export function isRestricted(): boolean {
 export type FileAccess = 'read' | 'write';
 
 /**
- * Throws if the permission model denies access to a file. `folder` is the folder to allow.
+ * Throws if the permission model denies access to a file. The message advises to allow `folder`, by
+ * default the folder that contains the file.
  *
  * @throws {LockError} `ERR_LOCK_PERMISSION`
  */
