@@ -145,7 +145,7 @@ describe('the example and SIGHUP', () => {
         [...run.out.matchAll(/gateway listening on .* \(pid (\d+)\)/g)].map(([, pid]) => Number(pid));
       await until(() => listening().length === pids.length + 1, 'the successor listens', 30_000);
       pids.push(listening().at(-1)!);
-      expect(run.out).toContain(`gateway replaced by pid ${pids.at(-1)}\n`);
+      await until(() => run.out.includes(`gateway replaced by pid ${pids.at(-1)}\n`), 'the report of the predecessor');
     }
     expect(new Set(pids).size).toBe(3);
     expect(await probeHealth({ port })).toMatchObject({ healthy: true });

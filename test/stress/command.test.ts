@@ -58,6 +58,13 @@ describe('gateway-lock stress', () => {
     },
   );
 
+  test.for([1, 2, 3, 4])('completes a round, however few processes it ends: seed %i', async (seed, ctx) => {
+    need(ctx, whyNoCommand);
+    const { ended, report } = startStress('--kills', '1', '--seed', String(seed));
+    expect(await ended).toMatchObject({ code: 0, err: '' });
+    expect(report()).toMatchObject({ passed: true, failures: [] });
+  });
+
   test('detects that --sabotage turned the lock off', async (ctx) => {
     need(ctx, whyNoCommand);
     const { code, report } = await stress('--sabotage');

@@ -40,7 +40,11 @@ export function addStressCommand(program: Command): void {
     )
     .addOption(new Option('--mode <mode>', 'kind of lock to test').choices(MODES).default('lock'))
     .option('--seconds <n>', `run for n seconds (default: ${DEFAULT_SECONDS}, unless --kills is given)`, parseCount)
-    .option('--kills <n>', 'run until n worker processes have ended', parseCount)
+    .option(
+      '--kills <n>',
+      'run until n worker processes have ended, and one has completed a round (with --mode upgrade, also an upgrade)',
+      parseCount,
+    )
     .option('--contenders <n>', 'number of worker processes that run at the same time', parseCount, 8)
     .option('--seed <n>', 'repeat the random choices of an earlier run', parseCount)
     .option('--lock-dir <dir>', 'directory for the lock, on the file system to test (default: a temporary directory)')

@@ -19,6 +19,7 @@ import { need, whyNoLinks } from '../../support/capabilities.js';
 import { freshDirectory } from '../../support/directories.js';
 import { whyHeldFileStays } from '../../support/held-file.js';
 import { hold } from '../../support/holding.js';
+import { suspended } from '../../support/stopping.js';
 
 const FOREIGN = 'precious '.repeat(1000);
 
@@ -39,6 +40,14 @@ function replaceByLink(path: string): string {
   symlinkSync(target, `${path}.link`);
   renameSync(`${path}.link`, path);
   return target;
+}
+
+/** The waiter is suspended, so that it does not create a lock file in between. */
+async function replaceByDirectory(path: string, waiter: number): Promise<void> {
+  await suspended(waiter);
+  rmSync(path);
+  mkdirSync(path);
+  process.kill(waiter, 'SIGCONT');
 }
 
 /** Renames the directory of the lock file. Returns the new path of the file. */
@@ -90,11 +99,11 @@ test('a lock file that becomes a link is lost for its holder, and neither the li
 
 test('a lock file that becomes a directory is lost for its holder, and the waiter fails with ERR_LOCK_INVALID_FILE', async (ctx) => {
   need(ctx, whyHeldFileStays);
+  need(ctx, process.platform === 'linux' ? null : 'this system has no /proc/PID/stat');
   const path = lockPath();
   const holder = hold(path);
   const waiter = await startWaiter(path);
-  rmSync(path);
-  mkdirSync(path);
+  await replaceByDirectory(path, waiter.actor.pid);
   await expect(waiter.lock).rejects.toMatchObject({ code: 'ERR_LOCK_INVALID_FILE', path });
   expect(holder.verify()).toBe(false);
   holder.release();

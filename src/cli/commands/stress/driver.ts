@@ -17,6 +17,16 @@ const MAX_HELD_MS = 3;
  * upgrade takes: half of the upgrades are interrupted.
  */
 const MAX_HELD_UPGRADES = 2;
+/**
+ * Share of holds that the driver does not interrupt. On a busy machine a round takes longer than
+ * MAX_HELD_MS, and otherwise no process would complete one. Not in mode `upgrade`, where a process
+ * holds the lock only once.
+ */
+const SPARED_SHARE = 0.5;
+/**
+ * How many processes may end beyond the number in the options, if none has completed a round before.
+ */
+const MAX_MORE_ENDS = 100;
 const MAX_STOPPED_MS = 10;
 /**
  * Time after which the driver ends a process that has not acquired the lock, in milliseconds after
@@ -153,9 +163,13 @@ export class StressDriver {
       this.tally.handOverMs.push(now - this.#holderEndedAt);
     }
     this.#holderEndedAt = 0;
-    if (worker.isEndScheduled || !ENDED_BY_DRIVER.has(worker.ending)) return;
+    if (worker.isEndScheduled || !ENDED_BY_DRIVER.has(worker.ending) || this.#isSpared()) return;
     worker.isEndScheduled = true;
     this.#endAfter(worker, this.#random() * this.#maxHeldMs());
+  }
+
+  #isSpared(): boolean {
+    return this.#options.mode !== 'upgrade' && this.#random() < SPARED_SHARE;
   }
 
   #maxHeldMs(): number {
@@ -188,8 +202,19 @@ export class StressDriver {
     tally.byState[state] = (tally.byState[state] ?? 0) + 1;
     tally.byEnding[end] = (tally.byEnding[end] ?? 0) + 1;
     if (failure !== null) this.#fail(failure);
-    if (tally.ends >= this.#options.kills) this.stop();
+    if (this.#haveEnoughEnded()) this.stop();
     this.#startMissing();
+  }
+
+  #haveEnoughEnded(): boolean {
+    const more = this.tally.ends - this.#options.kills;
+    return more >= 0 && (more >= MAX_MORE_ENDS || this.#hasWorked());
+  }
+
+  /** Returns true once a round was completed, and in mode `upgrade` also an upgrade. */
+  #hasWorked(): boolean {
+    const needsUpgrade = this.#options.mode === 'upgrade';
+    return this.#journal.read().entries > 0 && !(needsUpgrade && this.tally.upgrades.counts().upgraded === 0);
   }
 
   #fail(text: string): void {

@@ -7,7 +7,7 @@ export const MODES = ['lock', 'shared', 'gateway', 'bind', 'upgrade'] as const;
 export interface StressOptions {
   readonly mode: (typeof MODES)[number];
   readonly seconds: number;
-  /** Number of worker processes that must end. */
+  /** Number of worker processes that must end. One must also complete a round. */
   readonly kills: number;
   /** Number of worker processes running at the same time. */
   readonly workers: number;
