@@ -3,14 +3,16 @@
 namespace gateway_lock {
 namespace {
 
+Strength StrengthOfExclusive(const FileHandle& file) {
+  return IsRemoteFileSystem(file) ? Strength::kRemote : Strength::kLocal;
+}
+
 Status TestStrength(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength) {
   bool excludes = false;
   Status tested = TestExclusion(path, identity, &excludes);
   if (!tested.ok()) return tested;
-  *strength = !excludes                  ? Strength::kWeak
-              : IsRemoteFileSystem(held) ? Strength::kRemote
-                                         : Strength::kLocal;
+  *strength = excludes ? StrengthOfExclusive(held) : Strength::kWeak;
   return tested;
 }
 
@@ -27,6 +29,12 @@ Status FileSystemCache::StrengthOf(const FileHandle& held, const std::string& pa
   Status tested = TestStrength(held, path, identity, strength);
   if (tested.ok() && key != 0) by_key_[key] = *strength;
   return tested;
+}
+
+void FileSystemCache::NoteRefusal(const FileHandle& refused, const FileIdentity& identity) {
+  std::uint64_t key = FileSystemKey(refused, identity);
+  if (key == 0 || by_key_.count(key) > 0) return;
+  by_key_[key] = StrengthOfExclusive(refused);
 }
 
 }  // namespace gateway_lock

@@ -39,6 +39,9 @@ class FileSystemCache {
   // start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength);
+  // Notes that a lock on the file was refused. That proves as much as the test, which is then
+  // skipped.
+  void NoteRefusal(const FileHandle& refused, const FileIdentity& identity);
 
  private:
   std::map<std::uint64_t, Strength> by_key_;

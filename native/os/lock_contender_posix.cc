@@ -63,6 +63,7 @@ Status LockContender::Try(FileSystemCache* file_systems, FileLock* out) {
       // Even if this attempt created the file, another process has locked it since and may leave
       // its record in it. So the file no longer counts as created by this attempt.
       created_ = false;
+      file_systems->NoteRefusal(file_, identity_);
     } else {
       file_.Reset();
     }

@@ -78,6 +78,8 @@ class LinuxEvents : public ReleaseEvents {
   void ReadFileEvents(std::vector<Token>* reported);
   ssize_t ReadUntilClose(char (&buffer)[kEventBytes]) const;
   void Match(int file, std::uint32_t mask, std::vector<Token>* reported);
+  void Retire(Token token, std::vector<Token>* reported);
+  void DropRetired();
   void Drop(Token token);
   void DropFile(int file) const;
 
@@ -86,6 +88,8 @@ class LinuxEvents : public ReleaseEvents {
   FileHandle interrupt_;
   std::mutex mutex_;
   std::unordered_map<Token, Watch> watches_;  // guarded by mutex_
+  // The watches that the last Wait() has reported. Only the watcher thread uses them.
+  std::vector<Watch> retired_;
 };
 
 Status LinuxEvents::Start() {
@@ -150,6 +154,7 @@ void LinuxEvents::Interrupt() {
 }
 
 ReleaseEvents::WaitResult LinuxEvents::Wait(int timeout_ms, std::vector<Token>* reported) {
+  DropRetired();
   epoll_event events[16];
   int count = epoll_wait(Fd(poller_), events, 16, timeout_ms);
   if (count < 0) return errno == EINTR ? WaitResult::kWoken : WaitResult::kFailed;
@@ -162,9 +167,7 @@ ReleaseEvents::WaitResult LinuxEvents::Wait(int timeout_ms, std::vector<Token>* 
       ReadFileEvents(reported);
     } else {
       std::lock_guard<std::mutex> guard(mutex_);
-      auto token = static_cast<Token>(source);
-      Drop(token);
-      reported->push_back(token);
+      Retire(static_cast<Token>(source), reported);
     }
   }
   return count == 0 ? WaitResult::kTimeout : WaitResult::kWoken;
@@ -203,8 +206,23 @@ void LinuxEvents::Match(int file, std::uint32_t mask, std::vector<Token>* report
       matching.push_back(token);
     }
   }
-  for (Token token : matching) Drop(token);
-  reported->insert(reported->end(), matching.begin(), matching.end());
+  for (Token token : matching) Retire(token, reported);
+}
+
+// Reports a token. Its watch no longer reports anything, but its descriptors are closed only by the
+// next Wait(), so that the caller of this one can wake the waiter first.
+void LinuxEvents::Retire(Token token, std::vector<Token>* reported) {
+  auto found = watches_.find(token);
+  if (found == watches_.end()) return;
+  retired_.push_back(std::move(found->second));
+  watches_.erase(found);
+  reported->push_back(token);
+}
+
+void LinuxEvents::DropRetired() {
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (const Watch& watch : retired_) DropFile(watch.file);
+  retired_.clear();
 }
 
 void LinuxEvents::Drop(Token token) {

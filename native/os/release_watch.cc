@@ -110,6 +110,8 @@ void ReleaseWatch::Watcher::Run(void* self) {
   auto* watcher = static_cast<Watcher*>(self);
   ReleaseEvents* events = watcher->events_.get();
   std::vector<Token> tokens;
+  // The first allocation of a thread creates its arena in glibc, which takes longer than a report.
+  tokens.reserve(1);
   ReleaseEvents::WaitResult waited = ReleaseEvents::WaitResult::kWoken;
   do {
     waited = events->Wait(watcher->TimeoutMs(), &tokens);

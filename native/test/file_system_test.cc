@@ -59,6 +59,27 @@ TEST("a file system that grants the lock twice has the strength 'weak', and the 
   CHECK(strength == Strength::kWeak);
 }
 
+TEST("after a refused attempt, locks are known to exclude without a test") {
+  Directory directory;
+  Opened held = OpenLocked(directory / "a.lock");
+  FileSystemCache file_systems;
+  file_systems.NoteRefusal(held.file, held.identity);
+  Strength strength = Strength::kWeak;
+  CHECK(file_systems.StrengthOf(held.file, directory / "missing", held.identity, &strength).ok());
+  CHECK(strength == Strength::kLocal);
+}
+
+TEST("a refused attempt does not change the strength of a file system that was tested") {
+  Directory directory;
+  Opened free = OpenFile(directory / "a.lock");
+  FileSystemCache file_systems;
+  Strength strength = Strength::kLocal;
+  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
+  file_systems.NoteRefusal(free.file, free.identity);
+  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
+  CHECK(strength == Strength::kWeak);
+}
+
 TEST(
     "the file system test reports a path that is missing or names another file as replaced, and "
     "sets no strength") {

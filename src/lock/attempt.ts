@@ -2,7 +2,7 @@
 // and writes the new owner record.
 import type { LockErrorCode, OwnerRecord } from '../errors.js';
 import { announce } from '../events.js';
-import { LOCK_FLAG, type LockId, type WaiterId } from '../native/binding.js';
+import { LOCK_FLAG, type LockFileContent, type LockId, type WaiterId } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { assertFileAllowed } from '../native/permission.js';
 import { locksOutliveHolders } from '../native/platform.js';
@@ -109,7 +109,7 @@ function tryOnce(request: AttemptRequest, { waiter, waitMode }: AttemptContext):
   if (typeof result === 'string') return holderIn(result);
   if (typeof result !== 'number') return result;
   const acquired = acquireGranted(result, request, waitMode);
-  if (acquired instanceof FileLock) report(acquired, request);
+  report(acquired, request);
   return acquired;
 }
 
@@ -140,11 +140,15 @@ const NO_LOCK: LockId = 0;
 export function warmUpAttempt(request: AttemptRequest): void {
   const text = warmUpRecord();
   const harmless = { ...request, ownPath: false, head: null };
-  judgeLeftover({ text, size: text.length, hasOtherNames: false }, harmless);
+  const refusal = lastRefusal;
+  judgeDeadHolder({ text, size: text.length, hasOtherNames: false }, harmless);
   acquireGranted(NO_LOCK, harmless, null);
+  report(null, harmless);
+  lastRefusal = refusal;
 }
 
-let lastRefusal: { readonly text: string; readonly holder: OwnerRecord | null } = { text: '', holder: null };
+const NO_REFUSAL: { readonly text: string; readonly holder: OwnerRecord | null } = { text: '', holder: null };
+let lastRefusal = NO_REFUSAL;
 
 /**
  * Parses the record of the holder. Keeps the last result, because a caller that polls reads the
@@ -154,6 +158,16 @@ let lastRefusal: { readonly text: string; readonly holder: OwnerRecord | null } 
 function holderIn(text: string): OwnerRecord | null {
   if (text !== lastRefusal.text) lastRefusal = { text, holder: parseRecord(text) };
   return lastRefusal.holder;
+}
+
+/**
+ * Judges the content that a holder has left. If the holder has refused this process before, does not
+ * parse its record again. Forgets the record, because the caller may keep and change it.
+ */
+function judgeDeadHolder(content: LockFileContent, request: AttemptRequest): Leftover {
+  const holder = holderIn(content.text);
+  lastRefusal = NO_REFUSAL;
+  return judgeLeftover(content, request, holder);
 }
 
 function tryNative(
@@ -196,7 +210,7 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
 
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
   if (!request.judged) return FREE;
-  if (!native().isBlank(id)) return judgeLeftover(native().readContent(id), request);
+  if (!native().isBlank(id)) return judgeDeadHolder(native().readContent(id), request);
   // A blank file may already belong to OpenClaw, which locks its coordinator database before it
   // writes its record.
   return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;
@@ -223,7 +237,8 @@ function completeAcquire(
   return new FileLock(id, record, { path, mode, strength: native().strengthOf(id), ...outcome });
 }
 
-function report(lock: FileLock, { weakFileSystem }: AttemptRequest): void {
+function report(lock: FileLock | OwnerRecord | null, { weakFileSystem }: AttemptRequest): void {
+  if (!(lock instanceof FileLock)) return;
   const { path, mode, reclaimed, strength } = lock;
   if (strength === 'weak' && weakFileSystem === 'warn') warnWeak(path);
   if (reclaimed !== null) announce('gateway-lock:reclaim', () => ({ path, reason: reclaimed }));

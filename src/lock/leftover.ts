@@ -57,8 +57,12 @@ export interface LockTarget {
  */
 export const STALE_AFTER_MS = 30_000;
 
-export function judgeLeftover(content: LockFileContent, target: LockTarget): Leftover {
-  const owner = parseRecord(content.text);
+/** `owner` is the result of parseRecord() for the content. */
+export function judgeLeftover(
+  content: LockFileContent,
+  target: LockTarget,
+  owner = parseRecord(content.text),
+): Leftover {
   return { verdict: verdictOf(content, owner, target), owner };
 }
 
@@ -66,7 +70,7 @@ function verdictOf(content: LockFileContent, owner: OwnerRecord | null, target: 
   // Even in the package's own lock directory, a file with several hard links may be an unrelated
   // file of the user's.
   const strict = !target.ownPath || content.hasOtherNames;
-  if (strict && !isLockFile(content)) return 'not-a-lock-file';
+  if (strict && !isLockFile(content, owner)) return 'not-a-lock-file';
   if (owner?.kernelLock) return judgeOurs(owner, target.path);
   const recordOnly = owner !== null || target.ownPath;
   if (recordOnly && isCoordinatorLocked(target.path)) return 'held-by-record';

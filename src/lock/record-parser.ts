@@ -39,11 +39,11 @@ export function isBlank({ text, size }: LockFileContent): boolean {
  * Returns true if the content is that of a lock file: blank, a record of this package or of an
  * older gateway, or the torn beginning of a record of this package. Anything after the first line
  * of a record of this package is ignored: it is the end of an older record, which remains if the
- * next holder is killed before it truncates the file.
+ * next holder is killed before it truncates the file. `owner` is the result of {@link parseRecord}
+ * for the content.
  */
-export function isLockFile(content: LockFileContent): boolean {
-  const body = bodyOf(content.text);
-  return content.size <= RECORD_LIMIT && (isBlank(content) || parseBody(body) !== null || isTorn(body));
+export function isLockFile(content: LockFileContent, owner = parseRecord(content.text)): boolean {
+  return content.size <= RECORD_LIMIT && (owner !== null || isBlank(content) || isTorn(bodyOf(content.text)));
 }
 
 /** Returns null if the text is not an owner record. */
