@@ -141,7 +141,7 @@ export function warmUpAttempt(request: AttemptRequest): void {
   const text = warmUpRecord();
   const harmless = { ...request, ownPath: false, head: null };
   const refusal = lastRefusal;
-  judgeDeadHolder({ text, size: text.length, hasOtherNames: false }, harmless);
+  judgeContent({ text, size: text.length, hasOtherNames: false }, harmless);
   acquireGranted(NO_LOCK, harmless, null);
   report(null, harmless);
   lastRefusal = refusal;
@@ -161,10 +161,10 @@ function holderIn(text: string): OwnerRecord | null {
 }
 
 /**
- * Judges the content that a holder has left. If the holder has refused this process before, does not
- * parse its record again. Forgets the record, because the caller may keep and change it.
+ * Judges the content of the file, without parsing the record again that the last refusal has parsed.
+ * Forgets that record, because the caller may keep and change it.
  */
-function judgeDeadHolder(content: LockFileContent, request: AttemptRequest): Leftover {
+function judgeContent(content: LockFileContent, request: AttemptRequest): Leftover {
   const holder = holderIn(content.text);
   lastRefusal = NO_REFUSAL;
   return judgeLeftover(content, request, holder);
@@ -210,7 +210,7 @@ function inspectLeftover(id: LockId, request: AttemptRequest): Leftover {
 
 function readLeftover(id: LockId, request: AttemptRequest): Leftover {
   if (!request.judged) return FREE;
-  if (!native().isBlank(id)) return judgeDeadHolder(native().readContent(id), request);
+  if (!native().isBlank(id)) return judgeContent(native().readContent(id), request);
   // A blank file may already belong to OpenClaw, which locks its coordinator database before it
   // writes its record.
   return request.ownPath && isCoordinatorLocked(request.path) ? HELD_BY_UNKNOWN : FREE;

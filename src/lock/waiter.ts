@@ -46,6 +46,13 @@ export class Waiter {
   #watched: WatchResult = 'nothing';
   #waitMode: WaitMode | null = null;
 
+  /** Called by the addon. */
+  readonly #wake = (): void => {
+    this.#woken = true;
+    this.#waitMode = 'watch';
+    this.#sleep.end();
+  };
+
   /**
    * Runs the code of a wake-up and of the end of a wait once, without a lock: V8 compiles a function
    * on its first call, which takes 30 to 150 us.
@@ -174,12 +181,6 @@ export class Waiter {
     this.#id ??= native().createWaiter(path, flags, this.#wake);
     return this.#id;
   }
-
-  readonly #wake = (): void => {
-    this.#woken = true;
-    this.#waitMode = 'watch';
-    this.#sleep.end();
-  };
 
   #sleepAtMost(delayMs: number): Promise<void> {
     const remainingMs = Math.max(0, this.#deadline - monotonicMs());

@@ -60,5 +60,6 @@ test('a service whose socket unit listens on another address says what to write 
   await systemd.exec(['systemctl', 'start', `${name}.service`]);
   const advice = `Set ListenStream=127.0.0.1:${port} in ${name}.socket`;
   await until(async () => (await systemd.journal(`${name}.service`)).join('\n').includes(advice), advice, 20_000);
+  await systemd.stop(`${name}.service`); // the process may still use its directory
   expect((await systemd.journal(`${name}.service`)).join('\n')).not.toContain('kill');
 });
