@@ -3,16 +3,14 @@
 namespace gateway_lock {
 namespace {
 
-Strength StrengthOfExclusive(const FileHandle& file) {
-  return IsRemoteFileSystem(file) ? Strength::kRemote : Strength::kLocal;
-}
-
 Status TestStrength(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength) {
   bool excludes = false;
   Status tested = TestExclusion(path, identity, &excludes);
   if (!tested.ok()) return tested;
-  *strength = excludes ? StrengthOfExclusive(held) : Strength::kWeak;
+  *strength = !excludes                  ? Strength::kWeak
+              : IsRemoteFileSystem(held) ? Strength::kRemote
+                                         : Strength::kLocal;
   return tested;
 }
 
@@ -33,8 +31,8 @@ Status FileSystemCache::StrengthOf(const FileHandle& held, const std::string& pa
 
 void FileSystemCache::NoteRefusal(const FileHandle& refused, const FileIdentity& identity) {
   std::uint64_t key = FileSystemKey(refused, identity);
-  if (key == 0 || by_key_.count(key) > 0) return;
-  by_key_[key] = StrengthOfExclusive(refused);
+  if (key == 0 || by_key_.count(key) > 0 || IsRemoteFileSystem(refused)) return;
+  by_key_[key] = Strength::kLocal;
 }
 
 }  // namespace gateway_lock

@@ -39,8 +39,9 @@ class FileSystemCache {
   // start over.
   Status StrengthOf(const FileHandle& held, const std::string& path, const FileIdentity& identity,
                     Strength* strength);
-  // Notes that a lock on the file was refused. That proves as much as the test, which is then
-  // skipped.
+  // Notes that a lock on the file was refused. On a local file system that proves as much as the
+  // test, which is then skipped. On a remote one it does not: smbfs of macOS refuses other
+  // processes, but grants this process the lock twice (weak_lock_registry.h).
   void NoteRefusal(const FileHandle& refused, const FileIdentity& identity);
 
  private:

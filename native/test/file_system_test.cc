@@ -59,7 +59,7 @@ TEST("a file system that grants the lock twice has the strength 'weak', and the 
   CHECK(strength == Strength::kWeak);
 }
 
-TEST("after a refused attempt, locks are known to exclude without a test") {
+TEST("after a refused attempt on a local file system, locks are known to exclude without a test") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
@@ -67,6 +67,18 @@ TEST("after a refused attempt, locks are known to exclude without a test") {
   Strength strength = Strength::kWeak;
   CHECK(file_systems.StrengthOf(held.file, directory / "missing", held.identity, &strength).ok());
   CHECK(strength == Strength::kLocal);
+}
+
+// A descriptor that is not open counts as one of a remote file system.
+TEST("a refused attempt on a remote file system does not replace the test") {
+  Directory directory;
+  Opened held = OpenLocked(directory / "a.lock");
+  FileSystemCache file_systems;
+  file_systems.NoteRefusal(FileHandle(), held.identity);
+  Strength strength = Strength::kWeak;
+  Status missing =
+      file_systems.StrengthOf(held.file, directory / "missing", held.identity, &strength);
+  CHECK(missing.kind == StatusKind::kReplaced);
 }
 
 TEST("a refused attempt does not change the strength of a file system that was tested") {
