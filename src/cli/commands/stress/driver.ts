@@ -64,6 +64,11 @@ export interface Tally {
   findings: Findings;
 }
 
+/** Returns true once a round is complete, and in mode `upgrade` also an upgrade. */
+export function hasWorked({ mode }: StressOptions, { entries }: Findings, { upgrades }: Tally): boolean {
+  return entries > 0 && (mode !== 'upgrade' || upgrades.counts().upgraded > 0);
+}
+
 /** Runs one stress test. */
 export class StressDriver {
   readonly tally: Tally = {
@@ -208,13 +213,7 @@ export class StressDriver {
 
   #haveEnoughEnded(): boolean {
     const more = this.tally.ends - this.#options.kills;
-    return more >= 0 && (more >= MAX_MORE_ENDS || this.#hasWorked());
-  }
-
-  /** Returns true once a round was completed, and in mode `upgrade` also an upgrade. */
-  #hasWorked(): boolean {
-    const needsUpgrade = this.#options.mode === 'upgrade';
-    return this.#journal.read().entries > 0 && !(needsUpgrade && this.tally.upgrades.counts().upgraded === 0);
+    return more >= 0 && (more >= MAX_MORE_ENDS || hasWorked(this.#options, this.#journal.read(), this.tally));
   }
 
   #fail(text: string): void {

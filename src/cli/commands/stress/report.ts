@@ -1,7 +1,7 @@
 // The results of a stress run, its verdict and its progress bar.
 import { arch, cpus, release, type } from 'node:os';
 import type { WorkerState } from './announcement.js';
-import type { Tally } from './driver.js';
+import { hasWorked, type Tally } from './driver.js';
 import type { Ending, StressOptions } from './plan.js';
 import type { UpgradeCounts } from './upgrades.js';
 
@@ -51,8 +51,8 @@ export function reportOf(options: StressOptions, tally: Tally): StressReport {
   const { entries, countedTwice, intruders } = tally.findings;
   const caught = countedTwice.length > 0 || intruders.length > 0;
   const upgrades = options.mode === 'upgrade' ? upgradesOf(tally) : null;
-  const hasWorked = entries > 0 && upgrades?.upgraded !== 0;
-  const asExpected = options.sabotage ? caught : !caught && !tally.stuck && hasWorked;
+  const isGood = !caught && !tally.stuck && hasWorked(options, tally.findings, tally);
+  const asExpected = options.sabotage ? caught : isGood;
   const report = {
     passed: asExpected && tally.failures.length === 0,
     mode: options.mode,
