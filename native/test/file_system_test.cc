@@ -34,15 +34,21 @@ Opened OpenLocked(const std::string& path) {
   return opened;
 }
 
+// Returns true if the strength is determined, and is `expected`.
+bool HasStrength(Strength expected, FileSystemCache* file_systems, const Opened& opened,
+                 const std::string& path) {
+  Strength strength = expected == Strength::kWeak ? Strength::kLocal : Strength::kWeak;
+  Status status = file_systems->StrengthOf(opened.file, path, opened.identity, &strength);
+  return status.ok() && strength == expected;
+}
+
 TEST(
     "a local file system that refuses a lock through a second descriptor has the strength "
     "'local'") {
   Directory directory;
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
-  Strength strength = Strength::kWeak;
-  CHECK(file_systems.StrengthOf(held.file, directory / "a.lock", held.identity, &strength).ok());
-  CHECK(strength == Strength::kLocal);
+  CHECK(HasStrength(Strength::kLocal, &file_systems, held, directory / "a.lock"));
 }
 
 // The descriptor `free` holds no lock, so the second descriptor gets the lock, just as on a file
@@ -51,12 +57,9 @@ TEST("a file system that grants the lock twice has the strength 'weak', and the 
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
   FileSystemCache file_systems;
-  Strength strength = Strength::kLocal;
-  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
-  CHECK(strength == Strength::kWeak);
+  CHECK(HasStrength(Strength::kWeak, &file_systems, free, directory / "a.lock"));
   Opened held = OpenLocked(directory / "b.lock");
-  CHECK(file_systems.StrengthOf(held.file, directory / "b.lock", held.identity, &strength).ok());
-  CHECK(strength == Strength::kWeak);
+  CHECK(HasStrength(Strength::kWeak, &file_systems, held, directory / "b.lock"));
 }
 
 TEST("after a refused attempt on a local file system, locks are known to exclude without a test") {
@@ -64,9 +67,7 @@ TEST("after a refused attempt on a local file system, locks are known to exclude
   Opened held = OpenLocked(directory / "a.lock");
   FileSystemCache file_systems;
   file_systems.NoteRefusal(held.file, held.identity);
-  Strength strength = Strength::kWeak;
-  CHECK(file_systems.StrengthOf(held.file, directory / "missing", held.identity, &strength).ok());
-  CHECK(strength == Strength::kLocal);
+  CHECK(HasStrength(Strength::kLocal, &file_systems, held, directory / "missing"));
 }
 
 // A descriptor that is not open counts as one of a remote file system.
@@ -85,11 +86,9 @@ TEST("a refused attempt does not change the strength of a file system that was t
   Directory directory;
   Opened free = OpenFile(directory / "a.lock");
   FileSystemCache file_systems;
-  Strength strength = Strength::kLocal;
-  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
+  CHECK(HasStrength(Strength::kWeak, &file_systems, free, directory / "a.lock"));
   file_systems.NoteRefusal(free.file, free.identity);
-  CHECK(file_systems.StrengthOf(free.file, directory / "a.lock", free.identity, &strength).ok());
-  CHECK(strength == Strength::kWeak);
+  CHECK(HasStrength(Strength::kWeak, &file_systems, free, directory / "a.lock"));
 }
 
 TEST(
