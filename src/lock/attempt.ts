@@ -133,9 +133,8 @@ function acquireGranted(id: LockId, request: AttemptRequest, waitMode: WaitMode 
 const NO_LOCK: LockId = 0;
 
 /**
- * Warms up the code that runs after the kernel has granted the lock: V8 compiles a function on its
- * first call, which takes 30 to 80 us. Runs the code without a lock, so that it makes no system
- * call and leaves no trace.
+ * Warms up the code that runs after the kernel has granted the lock. Runs it without a lock, so that
+ * it makes no system call and leaves no trace. Keeps the last refusal, which judgeContent() forgets.
  */
 export function warmUpAttempt(request: AttemptRequest): void {
   const text = warmUpRecord();
@@ -237,6 +236,7 @@ function completeAcquire(
   return new FileLock(id, record, { path, mode, strength: native().strengthOf(id), ...outcome });
 }
 
+/** Announces an acquired lock. Any other result of an attempt is not announced. */
 function report(lock: FileLock | OwnerRecord | null, { weakFileSystem }: AttemptRequest): void {
   if (!(lock instanceof FileLock)) return;
   const { path, mode, reclaimed, strength } = lock;
